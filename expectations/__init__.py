@@ -1,0 +1,1 @@
+"""The gates: Great Expectations suites over the batches' frames."""

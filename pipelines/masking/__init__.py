@@ -1,0 +1,1 @@
+"""The account of an incident that a referral may carry: pure text in, text out."""

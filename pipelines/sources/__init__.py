@@ -1,0 +1,1 @@
+"""Other people's records, and made-up ones, as `incident` v1."""

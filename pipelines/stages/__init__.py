@@ -1,0 +1,1 @@
+"""The stages, one public function each, in the order land, validate, tag, firewall, publish, release."""

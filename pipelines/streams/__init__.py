@@ -1,0 +1,1 @@
+"""Kafka: topics, reading by offset, transactional writing, and the doorbell that starts a run."""

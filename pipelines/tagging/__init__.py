@@ -1,0 +1,1 @@
+"""Who is protected, and by which rule: pure functions over columns."""
