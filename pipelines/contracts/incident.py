@@ -7,11 +7,12 @@ reads are not declared; msgspec skips them, and nothing that is not declared can
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from msgspec import Raw
 
 #: A flag as sent: TRUE, FALSE, UNKNOWN, a JSON boolean, or something on no list (which counts as TRUE).
-Flag = str | bool | int | float | None
+Flag = Any
 
 
 class _Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -156,7 +157,7 @@ class Incident(_Section):
     persons: list[Person]
     offences: list[Offence] | None = None
     non_crime_da_incident: Flag = None
-    flags: dict[str, Flag | Raw] | None = None
+    flags: dict[str, Flag] | None = None
     relations: list[Relation] | None = None
     locations: list[Location] | None = None
     narrative: list[Narrative] | None = None

@@ -1,0 +1,348 @@
+"""Bytes to `Incident`, strictly; what fails is named by rule and path, never by value (spec 6.1, 6.2).
+
+A *contract* fault rejects the whole record. A bad value *inside a person* costs only that person: what can be read of
+them is kept (their other names still protect them), what cannot is dropped and listed as a fault.
+
+The happy path is one generic and one typed decode per record, both in C; the slow paths run only for broken records.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, get_args
+
+import msgspec
+import numpy as np
+import orjson
+
+from pipelines.contracts.codes import ChangeType
+from pipelines.contracts.incident import Header, Incident, Person
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 32
+MAX_PERSONS = 200
+SCHEMA_VERSION = "1.0"
+_MAX_VERSION = 2**31 - 1
+_A_DAY = timedelta(days=1)
+_CHANGE_TYPES = frozenset(ChangeType)
+
+_decode_incident = msgspec.json.Decoder(Incident).decode
+_KNOWN = {kind: frozenset(kind.__struct_fields__) for kind in (Incident, Header, Person)}
+_SECTIONS = tuple(name for name in Incident.__struct_fields__ if name not in ("header", "persons"))
+#: Fields the contract lists and no rule reads: known, so not counted as unknown, and never forwarded.
+_DECLARED = {
+    Incident: _KNOWN[Incident] | {"nsir_codes", "objects", "handling", "provenance"},
+    Header: _KNOWN[Header] | {"crime_ref", "cad_ref", "supersedes_version", "sent_ts", "report_channel"},
+    Person: _KNOWN[Person]
+    | set(
+        "gender ethnicity_self ethnicity_officer religion nationality country_of_birth social occupation employer"
+        " school_name".split()
+    ),
+}
+
+
+class Accepted(NamedTuple):
+    """A record that keeps the contract. `faults` maps a person's index to the rules their data broke."""
+
+    incident: Incident
+    faults: dict[int, tuple[str, ...]]
+
+
+class Rejected(NamedTuple):
+    """A record that breaks the contract. `document` is what could be parsed of it, if anything."""
+
+    rules: tuple[str, ...]
+    document: dict[str, Any] | None
+
+
+def strict(raw: bytes) -> dict[str, Any] | Rejected:
+    """Reads one record as strict JSON of a known schema version. Never raises for any input.
+
+    Nesting is not judged here: `deeper_than_allowed` does that for a whole batch at once.
+    """
+    if len(raw) > MAX_BYTES:
+        return Rejected(("land|size",), what_can_be_read(raw))
+    if not raw.strip():
+        return Rejected(("land|blank",), None)
+    try:
+        document = orjson.loads(raw)
+    except (ValueError, RecursionError):
+        return Rejected(("land|strict_json",), what_can_be_read(raw))
+    if not isinstance(document, dict):
+        return Rejected(("land|object",), None)
+    if _may_repeat_keys(raw, document) and _repeats_keys(raw):
+        return Rejected(("land|duplicate_keys",), document)
+    header = document.get("header")
+    if not isinstance(header, dict) or header.get("schema_version") != SCHEMA_VERSION:
+        return Rejected(("land|schema_version",), document)
+    return document
+
+
+def typed(raw: bytes) -> Accepted | Rejected:
+    """Reads one record that `strict` let pass as an `Incident` that keeps the contract. Never raises for any input."""
+    faults: dict[int, tuple[str, ...]] = {}
+    try:
+        incident = _decode_incident(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = what_can_be_read(raw)
+        lenient = _decode_leniently(document or {})
+        if isinstance(lenient, Rejected):
+            return lenient
+        incident, faults = lenient
+    broken = _contract_rules(incident)
+    if broken:
+        return Rejected(broken, what_can_be_read(raw))
+    return Accepted(incident, faults)
+
+
+# ---- strict JSON ------------------------------------------------------------------------------------------------
+
+
+def _may_repeat_keys(raw: bytes, document: Any) -> bool:
+    """Whether a key might be repeated, at the cost of two counts.
+
+    A repeated key vanishes when parsed, and with it a colon. Written out again, a document without repeated keys has
+    exactly as many colons as it had, unless one was written as an escape.
+    """
+    if b"\\u003" in raw:
+        return True
+    try:
+        return raw.count(b":") != orjson.dumps(document).count(b":")
+    except orjson.JSONEncodeError:
+        return True
+
+
+def _repeats_keys(raw: bytes) -> bool:
+    class Repeated(Exception):
+        pass
+
+    def check(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            raise Repeated
+        return members
+
+    try:
+        json.loads(raw, object_pairs_hook=check)
+    except Repeated:
+        return True
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+_BRACKETS = bytes(set(range(256)) - set(b'{}[]"'))
+
+
+def deeper_than_allowed(records: Sequence[bytes]) -> set[int]:
+    """The positions of the (valid JSON) records that nest deeper than 32 levels.
+
+    One pass over the brackets of the whole batch: inside a string they do not count, and a string lasts from one
+    unescaped quote to the next.
+    """
+    if not records:
+        return set()
+    stripped = [_without_escapes(raw).translate(None, _BRACKETS) for raw in records]
+    marks = np.frombuffer(b"".join(stripped), dtype=np.uint8)
+    inside = (np.cumsum(marks == ord('"')) & 1).astype(bool)
+    steps = np.where((marks == ord("{")) | (marks == ord("[")), 1, -1)
+    steps[inside | (marks == ord('"'))] = 0
+    depth = np.cumsum(steps)
+    too_deep = np.flatnonzero(depth > MAX_DEPTH)
+    if not too_deep.size:
+        return set()
+    ends = np.cumsum([len(s) for s in stripped])
+    return set(np.searchsorted(ends, too_deep, side="right").tolist())
+
+
+def _without_escapes(raw: bytes) -> bytes:
+    if b"\\" not in raw:
+        return raw
+    return raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+
+
+def what_can_be_read(raw: bytes) -> dict[str, Any] | None:
+    """A forgiving look at bytes that break the contract, only to protect the people in them (spec 6.5)."""
+    text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    try:
+        document = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+# ---- the contract -----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=65536)
+def instant(text: str | None) -> datetime | None:
+    """The moment an RFC 3339 timestamp names, or None if it is none or has no zone."""
+    if text is None or len(text) < 16:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo is not None and moment.utcoffset() is not None and moment.year > 1 else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _contract_rules(incident: Incident) -> tuple[str, ...]:
+    """The contract rules a typed incident breaks (spec 6.1), all of them."""
+    header, persons = incident.header, incident.persons
+    broken = []
+    if header.schema_version != SCHEMA_VERSION:
+        broken.append("header|schema_version")
+    if not (header.source_system.strip() and header.source_force.strip() and header.incident_id.strip()):
+        broken.append("header|missing")
+    if not 1 <= header.version <= _MAX_VERSION:
+        broken.append("header|version")
+    if header.change_type not in _CHANGE_TYPES:
+        broken.append("header|change_type")
+    recorded = instant(header.recorded_ts)
+    event = instant(header.event_ts)
+    if recorded is None or (header.event_ts is not None and event is None):
+        broken.append("header|timestamp_zone")
+    elif event is not None and recorded < event - _A_DAY:
+        broken.append("header|recorded_before_event")
+    if len(persons) > MAX_PERSONS:
+        broken.append("persons|too_many")
+    refs = {person.person_ref for person in persons}
+    if len(refs) != len(persons):
+        broken.append("persons|repeated_ref")
+    if not all(person.roles and person.person_ref for person in persons):
+        broken.append("persons|roles")
+    if incident.relations and not all(r.from_ref in refs and r.to_ref in refs for r in incident.relations):
+        broken.append("relations|person_not_there")
+    return tuple(broken)
+
+
+def count_unknown(document: dict[str, Any]) -> int:
+    """How many fields of a sound record the contract does not list."""
+    count = len(document.keys() - _DECLARED[Incident]) + len(document["header"].keys() - _DECLARED[Header])
+    known = _DECLARED[Person]
+    for person in _dicts(document.get("persons")):
+        if not person.keys() <= known:
+            count += len(person.keys() - known)
+    return count
+
+
+# ---- the slow path: keep the rest of a person whose data is partly unreadable -----------------------------------
+
+
+def _decode_leniently(document: dict[str, Any]) -> tuple[Incident, dict[int, tuple[str, ...]]] | Rejected:
+    try:
+        header = msgspec.convert(document.get("header"), Header)
+    except (msgspec.ValidationError, OverflowError):
+        return Rejected(("header|shape",), document)
+    persons = document.get("persons")
+    if not isinstance(persons, list):
+        return Rejected(("persons|shape",), document)
+    readable: list[Person] = []
+    faults: dict[int, tuple[str, ...]] = {}
+    for index, value in enumerate(persons):
+        if not isinstance(value, dict) or not isinstance(value.get("person_ref"), str):
+            return Rejected(("persons|ref",), document)
+        roles = value.get("roles")
+        if not isinstance(roles, list) or not roles:
+            return Rejected(("persons|roles",), document)
+        person, broken = readable_person(value)
+        readable.append(person)
+        if broken:
+            faults[index] = broken
+    sections = {}
+    for name in _SECTIONS:
+        if document.get(name) is None:
+            continue
+        try:
+            sections[name] = msgspec.convert(document[name], _field_type(Incident, name))
+        except (msgspec.ValidationError, OverflowError):
+            return Rejected((f"{name}|shape",), document)
+    return Incident(header=header, persons=readable, **sections), faults
+
+
+def readable_person(value: dict[str, Any]) -> tuple[Person, tuple[str, ...]]:
+    """What can be read of a person, and the paths (as `person|field.field`) of what cannot."""
+    broken: list[str] = []
+    fields = _readable_fields(value, Person, "person|", broken)
+    fields["person_ref"] = value["person_ref"] if isinstance(value.get("person_ref"), str) else ""
+    roles = value.get("roles")
+    fields["roles"] = [role if isinstance(role, str) else "" for role in roles] if isinstance(roles, list) else []
+    if not fields["roles"]:
+        fields["roles"] = [""]
+    return Person(**fields), tuple(dict.fromkeys(broken))
+
+
+def _readable_fields(value: dict[str, Any], kind: type[msgspec.Struct], at: str, broken: list[str]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name in kind.__struct_fields__:
+        part = value.get(name)
+        if part is None:
+            continue
+        expected = _field_type(kind, name)
+        try:
+            fields[name] = msgspec.convert(part, expected)
+        except (msgspec.ValidationError, OverflowError):
+            broken.append(f"{at}{name}")
+            kept = _readable_part(part, expected, f"{at}{name}.", broken)
+            if kept is not None:
+                fields[name] = kept
+    return fields
+
+
+def _readable_part(part: Any, expected: Any, at: str, broken: list[str]) -> Any:
+    """An unreadable section becomes an empty one, not an absent one: absence would lower what it says (spec 6.7)."""
+    inner = next((t for t in get_args(expected) if t is not type(None)), expected)
+    if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+        return inner(**_readable_fields(part if isinstance(part, dict) else {}, inner, at, broken))
+    if getattr(inner, "__origin__", None) is list and isinstance(part, list):
+        kind = get_args(inner)[0]
+        kept = []
+        for item in part:
+            try:
+                kept.append(msgspec.convert(item, kind))
+            except (msgspec.ValidationError, OverflowError):
+                if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+                    kept.append(_readable_part(item, kind, at, broken))
+        return kept
+    return None
+
+
+@lru_cache(maxsize=256)
+def _field_type(kind: type[msgspec.Struct], name: str) -> Any:
+    return next(field.type for field in msgspec.structs.fields(kind) if field.name == name)
+
+
+# ---- people and risk in records that were rejected --------------------------------------------------------------
+
+
+def people_in(document: dict[str, Any] | None) -> list[Person]:
+    """The people that can be read in a rejected record; they are protected as INDETERMINATE (spec 6.5)."""
+    persons = (document or {}).get("persons")
+    return [readable_person(p)[0] for p in _dicts(persons)][: 10 * MAX_PERSONS]
+
+
+def shows_high_risk(document: dict[str, Any] | None) -> bool:
+    """Whether a rejected record parses far enough to show risk HIGH or a DASH score of 14 or more (spec 6.6)."""
+    for person in _dicts((document or {}).get("persons")):
+        risk = person.get("risk")
+        if isinstance(risk, dict):
+            score = risk.get("score")
+            if risk.get("level") == "HIGH":
+                return True
+            if isinstance(score, int | float | str) and not isinstance(score, bool) and _number(score) >= 14:
+                return True
+    return False
+
+
+def _number(value: float | str) -> float:
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return 0.0
+
+
+def _dicts(value: Any) -> Iterable[dict[str, Any]]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()

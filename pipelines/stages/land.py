@@ -1,0 +1,88 @@
+"""land: raw bytes of a range of offsets, strictly decoded, sealed in the vault, recorded in the ledger.
+
+Order of work, each step durable before the next: vault, then ledger. A crash between them means landing again, which
+overwrites the same object with the same bytes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from pipelines.batches import Batch
+from pipelines.context import Context
+from pipelines.contracts import decode
+from pipelines.stores import ledger
+from pipelines.stores.database import writing
+
+#: What `land` leaves in the vault: every record of the batch, the broken ones too, so that they can be replayed.
+Landed = list[tuple[int, bytes]]
+
+
+def land(ctx: Context, batch: Batch, records: Iterable[tuple[int, bytes]]) -> dict[str, int]:
+    """Lands a batch. Records that are not strict JSON of a known version are quarantined; their neighbours go on.
+
+    Returns:
+        Counts of records landed, new and quarantined.
+
+    Raises:
+        UsageError: if a coordinate was landed before with other bytes; nothing is written.
+    """
+    started = time.monotonic()
+    landed: Landed = list(records)
+    digests = {offset: digest(ctx, raw) for offset, raw in landed}
+    with ctx.db.connect() as conn:
+        known = ledger.known_digests(conn, batch.topic, batch.partition, batch.first, batch.last)
+        ledger.refuse_other_bytes(batch, known, digests)
+        if ledger.is_done(conn, batch, "land") and known.keys() >= digests.keys():
+            return {"landed": len(landed), "new": 0, "quarantined": len(ledger.quarantined_offsets(conn, batch))}
+    rejected, readable, unknown = _judge(landed)
+    ctx.vault.put(f"landed/{batch}", landed)
+    ctx.vault.put(f"rejected/{batch}", readable)
+    with writing(ctx.db) as conn:
+        new = ledger.record_landed(conn, batch, digests)
+        now = ctx.now()
+        ledger.quarantine(conn, batch, "land", rejected, now)
+        ledger.raise_alerts(conn, _alerts(batch, rejected, readable), now)
+        counts = {"landed": len(landed), "new": new, "quarantined": len(rejected), "unknown_fields": unknown}
+        ledger.set_done(conn, batch, "land", now, time.monotonic() - started, counts)
+    return counts
+
+
+def digest(ctx: Context, raw: bytes) -> bytes:
+    """The keyed hash by which the ledger knows a record's bytes."""
+    return hmac.digest(ctx.keys.reference, raw, "sha256")[:16]
+
+
+def _judge(landed: Landed) -> tuple[dict[int, tuple[str, ...]], dict[int, Any], int]:
+    """(rules broken by offset, documents of rejected records as far as they could be read, fields on no list)."""
+    unknown = 0
+    rejected: dict[int, tuple[str, ...]] = {}
+    readable: dict[int, Any] = {}
+    sound: list[tuple[int, bytes]] = []
+    for offset, raw in landed:
+        verdict = decode.strict(raw)
+        if isinstance(verdict, decode.Rejected):
+            rejected[offset] = verdict.rules
+            readable[offset] = verdict.document
+        else:
+            sound.append((offset, raw))
+            unknown += decode.count_unknown(verdict)
+    for position in decode.deeper_than_allowed([raw for _, raw in sound]):
+        offset, raw = sound[position]
+        rejected[offset] = ("land|depth",)
+        readable[offset] = decode.what_can_be_read(raw)
+    return rejected, readable, unknown
+
+
+def _alerts(batch: Batch, rejected: dict[int, tuple[str, ...]], readable: dict[int, Any]) -> list[tuple[str, str]]:
+    found = []
+    for offset, rules in rejected.items():
+        document = readable[offset]
+        if document is None and rules != ("land|blank",):
+            found.append(("alert|undecodable", batch.coordinate(offset)))
+        elif decode.shows_high_risk(document):
+            found.append(("alert|high_risk_in_quarantine", batch.coordinate(offset)))
+    return found

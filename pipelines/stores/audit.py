@@ -1,0 +1,157 @@
+"""Receipts in a Merkle log (RFC 6962) with signed checkpoints.
+
+A receipt is one line of JSON: who decided or disclosed what category of thing, for which recipient, under which policy
+and rules, when (DPA 2018 s.62 with the fields product policy keeps). It names coordinates and keyed references, never a
+value. Receipts are appended in segments; the state kept between segments is the tree's frontier (the roots of its
+complete subtrees), so appending costs the new leaves only.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+import zstandard
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy import Connection, func, select
+
+from pipelines.errors import StoreError
+from pipelines.stores.tables import audit_segment
+
+_sha256 = hashlib.sha256
+
+
+class Frontier:
+    """The roots of the complete subtrees of a tree of `size` leaves, largest first."""
+
+    def __init__(self, size: int = 0, roots: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self.roots = list(roots)
+
+    def append(self, leaf: bytes) -> None:
+        """Adds one receipt."""
+        node = _sha256(b"\x00" + leaf).digest()
+        size = self.size
+        while size & 1:
+            node = _sha256(b"\x01" + self.roots.pop() + node).digest()
+            size >>= 1
+        self.roots.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The Merkle tree hash of all leaves (RFC 6962, 2.1)."""
+        if not self.roots:
+            return _sha256(b"").digest()
+        node = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            node = _sha256(b"\x01" + left + node).digest()
+        return node
+
+
+class Checkpoint(NamedTuple):
+    """A signed statement: a log of this size has this root."""
+
+    size: int
+    root: str
+    at: str
+    signature: str
+
+    def text(self) -> bytes:
+        """What is signed."""
+        return f"cordon.audit.v1\n{self.size}\n{self.root}\n{self.at}\n".encode()
+
+
+def sign(frontier: Frontier, at: datetime, key: Ed25519PrivateKey) -> Checkpoint:
+    """Signs the state of the log."""
+    unsigned = Checkpoint(frontier.size, frontier.root().hex(), at.isoformat(), "")
+    return unsigned._replace(signature=base64.b64encode(key.sign(unsigned.text())).decode())
+
+
+def verify_checkpoint(checkpoint: Checkpoint, key: Ed25519PublicKey) -> bool:
+    """Whether the signature is that of the holder of the key."""
+    try:
+        key.verify(base64.b64decode(checkpoint.signature), checkpoint.text())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def append_segment(
+    conn: Connection, name: str, receipts: Sequence[bytes], at: datetime, key: Ed25519PrivateKey
+) -> Checkpoint | None:
+    """Appends the receipts of one piece of work, if any; a name that was appended before is left as it is.
+
+    Inside the writer's transaction, so that what was decided and its receipts are committed together or not at all.
+    """
+    known = select(audit_segment.c.first).where(audit_segment.c.name == name)
+    if not receipts or conn.execute(known).first() is not None:
+        return None
+    frontier = last_frontier(conn)
+    first = frontier.size
+    for receipt in receipts:
+        frontier.append(receipt)
+    checkpoint = sign(frontier, at, key)
+    conn.execute(
+        audit_segment.insert().values(
+            first=first,
+            count=len(receipts),
+            name=name,
+            receipts=zstandard.compress(b"\n".join(receipts), 3),
+            frontier=":".join([str(frontier.size), *(root.hex() for root in frontier.roots)]),
+            checkpoint=msgspec.json.encode(checkpoint._asdict()).decode(),
+        )
+    )
+    return checkpoint
+
+
+def last_frontier(conn: Connection) -> Frontier:
+    """The state after the last segment."""
+    row = conn.execute(select(audit_segment.c.frontier).order_by(audit_segment.c.first.desc()).limit(1)).first()
+    if row is None:
+        return Frontier()
+    size, *roots = row[0].split(":")
+    return Frontier(int(size), [bytes.fromhex(root) for root in roots])
+
+
+def segments(conn: Connection, since: int = 0) -> Iterator[tuple[str, list[bytes], Checkpoint]]:
+    """(name, receipts, checkpoint) of every segment from leaf `since` on, in order."""
+    rows = conn.execute(
+        select(audit_segment.c.name, audit_segment.c.receipts, audit_segment.c.checkpoint)
+        .where(audit_segment.c.first >= since)
+        .order_by(audit_segment.c.first)
+    )
+    for name, packed, checkpoint in rows:
+        lines = zstandard.decompress(packed)
+        yield name, lines.split(b"\n") if lines else [], Checkpoint(**msgspec.json.decode(checkpoint))
+
+
+def size(conn: Connection) -> int:
+    """How many receipts the log holds."""
+    return int(conn.execute(select(func.coalesce(func.sum(audit_segment.c.count), 0))).scalar_one())
+
+
+def verify_log(receipts: Iterable[bytes], checkpoints: Sequence[Checkpoint], key: Ed25519PublicKey) -> None:
+    """Checks a whole log offline: every checkpoint signed, and the root of just as many receipts.
+
+    Raises:
+        StoreError: naming the first checkpoint that does not hold.
+    """
+    frontier = Frontier()
+    left = iter(receipts)
+    for checkpoint in sorted(checkpoints, key=lambda c: c.size):
+        while frontier.size < checkpoint.size:
+            receipt = next(left, None)
+            if receipt is None:
+                raise StoreError(f"the log ends before its checkpoint of {checkpoint.size} receipts")
+            frontier.append(receipt)
+        if frontier.root().hex() != checkpoint.root:
+            raise StoreError(f"the root at {checkpoint.size} receipts is not the one that was signed")
+        if not verify_checkpoint(checkpoint, key):
+            raise StoreError(f"the checkpoint at {checkpoint.size} receipts has no valid signature")
+    if next(left, None) is not None:
+        raise StoreError("there are receipts after the last checkpoint")
