@@ -1,0 +1,467 @@
+"""The registry: everyone ever mentioned, as keyed numbers and sealed forms, and who may be the same person as whom.
+
+A mention is looked up by its comparison form (`tagging.identity.Identity`). Forms that `same_person` links are in one
+*component*, directly or by a chain; protections are kept per form and hold for the whole component. Everybody is
+linked, protected or not, so that components depend on the set of forms alone and never on the order of their arrival.
+
+At rest there are HMACs, sealed forms, numbers and bit masks; nothing readable (spec 6.15). All methods work inside the
+caller's transaction, which must hold the writer's lock (`database.writing`): person numbers are given out here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
+
+from pipelines.errors import StoreError
+from pipelines.stores.keys import Keys
+from pipelines.tagging.identity import Blocking, Identity, blocking, same_person
+
+Ints = npt.NDArray[np.int64]
+
+#: A chain of more people than this raises an alert, and still protects (spec 6.14).
+LONGEST_CHAIN = 25
+#: Values in one statement: bounds what a statement holds in memory.
+_CHUNK = 50_000
+_MACS_IN_STATEMENT = 900
+_NONCE = 12
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Identity).decode
+
+
+class Linked(msgspec.Struct, frozen=True):
+    """What `Registry.link` did.
+
+    Attributes:
+        person_ids: per identity given, the number of its form, int64 of the same length.
+        merged: components into which at least two earlier ones were united; people recorded before may be protected now.
+        long_chains: size of each component that grew and has more than `LONGEST_CHAIN` people, by component.
+    """
+
+    person_ids: Ints
+    merged: set[int]
+    long_chains: dict[int, int]
+
+
+class _Forest:
+    """Union-find over component numbers; the smallest number is the root, so the outcome has no order in it."""
+
+    def __init__(self) -> None:
+        self.parent: dict[int, int] = {}
+
+    def root(self, node: int) -> int:
+        parent = self.parent
+        top = node
+        while (up := parent.get(top, top)) != top:
+            top = up
+        while node != top:
+            parent[node], node = top, parent.get(node, node)
+        return top
+
+    def unite(self, one: int, other: int) -> None:
+        one, other = self.root(one), self.root(other)
+        if one != other:
+            low, high = (one, other) if one < other else (other, one)
+            self.parent[high] = low
+
+
+class Registry:
+    """Who may be the same person as whom, and what protects them."""
+
+    def __init__(self, keys: Keys) -> None:
+        """Takes the registry's three keys."""
+        self._token_key = keys.registry_tokens
+        self._form_key = keys.registry_forms
+        self._seal = AESGCM(keys.registry_seal)
+
+    # ---- linking ----------------------------------------------------------------------------------------------------
+
+    def link(self, conn: Connection, identities: Sequence[Identity]) -> Linked:
+        """Finds or files each identity and unites the components of those that are one person.
+
+        Args:
+            conn: a connection in a transaction that holds the writer's lock.
+            identities: comparison forms in any order, repeats allowed. One that says nothing (`Identity()`) is filed by
+                itself every time; give it an anchor to make it the same one when it is read again.
+
+        Raises:
+            StoreError: a sealed form does not open: the key is another one, or the table was tampered with.
+        """
+        forms, places = self._distinct(identities)
+        macs = list(forms)
+        known = self._find_forms(conn, macs)
+        new = [mac for mac in macs if mac not in known]
+        ids = {mac: row[0] for mac, row in known.items()}
+        forest = _Forest()
+        merged: set[int] = set()
+        long_chains: dict[int, int] = {}
+        if new:
+            first = self._next_id(conn)
+            new_ids = range(first, first + len(new))
+            ids.update(zip(new, new_ids, strict=True))
+            found = [forms[mac][0] for mac in new]
+            blocks = [blocking(identity, self._token_key) for identity in found]
+            merged, grown = self._unite(conn, forest, found, blocks, first)
+            self._insert(conn, forms, new, first, forest, blocks)
+            long_chains = self._sizes(conn, grown)
+        person_ids = np.fromiter((ids[mac] for mac in places), dtype=np.int64, count=len(places))
+        return Linked(person_ids, merged, long_chains)
+
+    def _distinct(self, identities: Sequence[Identity]) -> tuple[dict[bytes, tuple[Identity, bytes]], list[bytes]]:
+        """Distinct forms by their MAC, and the MAC of each identity given."""
+        forms: dict[bytes, tuple[Identity, bytes]] = {}
+        places: list[bytes] = []
+        seen: dict[Identity, bytes] = {}
+        key = self._form_key
+        for identity in identities:
+            mac = seen.get(identity)
+            if mac is None:
+                form = _encode(identity)
+                if identity.bare and not identity.anchor:
+                    mac = secrets.token_bytes(16)
+                else:
+                    mac = hmac.digest(key, form, hashlib.sha256)[:16]
+                    seen[identity] = mac
+                forms[mac] = (identity, form)
+            places.append(mac)
+        return forms, places
+
+    def _find_forms(self, conn: Connection, macs: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Number and component of the forms that are filed already, by MAC."""
+        found: dict[bytes, tuple[int, int]] = {}
+        postgres = conn.dialect.name == "postgresql"
+        size = _CHUNK if postgres else _MACS_IN_STATEMENT
+        for start in range(0, len(macs), size):
+            part = macs[start : start + size]
+            if postgres:
+                rows = conn.exec_driver_sql(
+                    "SELECT form_mac, id, component FROM registry_person WHERE form_mac = ANY(%s)", (list(part),)
+                )
+            else:
+                part = [*part, *[b""] * (size - len(part))]  # one text, so that the statement is prepared once
+                marks = ",".join("?" * size)
+                rows = conn.exec_driver_sql(
+                    f"SELECT form_mac, id, component FROM registry_person WHERE form_mac IN ({marks})",  # noqa: S608 - marks only
+                    tuple(part),
+                )
+            for mac, number, component in rows:
+                found[bytes(mac)] = (number, component)
+        return found
+
+    def _next_id(self, conn: Connection) -> int:
+        highest = conn.exec_driver_sql("SELECT max(id) FROM registry_person").scalar()
+        return int(highest or 0) + 1
+
+    def _unite(
+        self, conn: Connection, forest: _Forest, found: Sequence[Identity], blocks: Sequence[Blocking], first: int
+    ) -> tuple[set[int], set[int]]:
+        """Compares new forms with each other and with those filed; returns components united and components that grew.
+
+        Components of rows that were filed before are rewritten here; those of the new rows are in `forest`.
+        """
+        sought = np.array([mac for block in blocks for mac in block.sought], dtype=np.int64)
+        seekers = np.repeat(np.arange(len(blocks)), [len(block.sought) for block in blocks])
+        filed = np.array([mac for block in blocks for mac in block.filed], dtype=np.int64)
+        filers = np.repeat(np.arange(len(blocks)), [len(block.filed) for block in blocks])
+        for one, other in _pairs(sought, seekers, filed, filers):
+            if forest.root(first + one) != forest.root(first + other) and same_person(found[one], found[other]):
+                forest.unite(first + one, first + other)
+        seekers_of, persons = self._candidates(conn, sought, seekers)
+        olds: set[int] = set()
+        if persons.size:
+            olds = self._compare(conn, forest, found, first, seekers_of, persons)
+        roots: dict[int, list[int]] = {}
+        for old in olds:
+            roots.setdefault(forest.root(old), []).append(old)
+        merged = {root for root, members in roots.items() if len(members) > 1}
+        moves = [(root, old) for root, members in roots.items() for old in members if old != root]
+        if moves:
+            mark = "?" if conn.dialect.name == "sqlite" else "%s"
+            conn.exec_driver_sql(f"UPDATE registry_person SET component = {mark} WHERE component = {mark}", moves)  # noqa: S608
+        grown = {forest.root(node) for node in forest.parent}
+        return merged, grown
+
+    def _candidates(self, conn: Connection, sought: Ints, seekers: Ints) -> tuple[Ints, Ints]:
+        """Pairs of (index of a new form, number of a filed person) that share a token, each once."""
+        if not sought.size:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        distinct = np.unique(sought)
+        hits: list[tuple[int, int]] = []
+        for start in range(0, distinct.size, _CHUNK):
+            hits += _by_numbers(
+                conn,
+                "SELECT t.mac, t.person_id FROM {numbers} j CROSS JOIN registry_token t WHERE t.mac = j.value",
+                distinct[start : start + _CHUNK],
+            )
+        if not hits:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        table = np.array(hits, dtype=np.int64)
+        order = np.argsort(table[:, 0], kind="stable")
+        return _join(sought, seekers, table[order, 0], table[order, 1])
+
+    def _compare(  # noqa: PLR0917
+        self,
+        conn: Connection,
+        forest: _Forest,
+        found: Sequence[Identity],
+        first: int,
+        seekers: Ints,
+        persons: Ints,
+    ) -> set[int]:
+        """Unites new forms with filed people they are the same as; returns the components joined, as they were filed."""
+        olds: set[int] = set()
+        order = np.argsort(seekers, kind="stable")
+        seekers, persons = seekers[order], persons[order]
+        # a bounded number of sealed forms is held at a time
+        for start in range(0, persons.size, _CHUNK):
+            part = persons[start : start + _CHUNK]
+            rows = {
+                number: (component, mac, sealed)
+                for number, component, mac, sealed in _by_numbers(
+                    conn,
+                    "SELECT p.id, p.component, p.form_mac, p.sealed FROM {numbers} j"
+                    " CROSS JOIN registry_person p WHERE p.id = j.value",
+                    np.unique(part),
+                )
+            }
+            opened: dict[int, Identity] = {}
+            for one, other in zip(seekers[start : start + _CHUNK].tolist(), part.tolist(), strict=True):
+                component, mac, sealed = rows[other]
+                if forest.root(first + one) == forest.root(component):
+                    olds.add(component)
+                    continue
+                identity = opened.get(other)
+                if identity is None:
+                    identity = opened[other] = self._open(mac, sealed)
+                if same_person(found[one], identity):
+                    forest.unite(first + one, component)
+                    olds.add(component)
+        return olds
+
+    def _open(self, mac: bytes, sealed: bytes) -> Identity:
+        try:
+            return _decode(self._seal.decrypt(bytes(mac[:_NONCE]), bytes(sealed), bytes(mac)))
+        except (InvalidTag, msgspec.MsgspecError):
+            raise StoreError(
+                "a sealed form in the registry does not open: wrong key file, or the table was changed"
+            ) from None
+
+    def _insert(  # noqa: PLR0917
+        self,
+        conn: Connection,
+        forms: Mapping[bytes, tuple[Identity, bytes]],
+        new: Sequence[bytes],
+        first: int,
+        forest: _Forest,
+        blocks: Sequence[Blocking],
+    ) -> None:
+        # The nonce is part of a MAC of the plain text: different texts have different nonces, equal texts have one row.
+        seal = self._seal.encrypt
+        people = [
+            (first + index, mac, seal(mac[:_NONCE], forms[mac][1], mac), forest.root(first + index), 0)
+            for index, mac in enumerate(new)
+        ]
+        _insert_rows(conn, "registry_person", ("id", "form_mac", "sealed", "component", "protections"), people)
+        macs = np.array([mac for block in blocks for mac in block.filed], dtype=np.int64)
+        owners = np.repeat(np.arange(first, first + len(blocks)), [len(block.filed) for block in blocks])
+        order = np.lexsort((owners, macs))
+        tokens = list(zip(macs[order].tolist(), owners[order].tolist(), strict=True))
+        _insert_rows(conn, "registry_token", ("mac", "person_id"), tokens)
+
+    def _sizes(self, conn: Connection, components: Iterable[int]) -> dict[int, int]:
+        found: dict[int, int] = {}
+        for part in _parts(components):
+            for component, size in _by_numbers(
+                conn,
+                "SELECT p.component, count(*) FROM {numbers} j CROSS JOIN registry_person p WHERE p.component = j.value"
+                " GROUP BY p.component",
+                part,
+            ):
+                if size > LONGEST_CHAIN:
+                    found[component] = size
+        return found
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
+
+    def components(self, conn: Connection, person_ids: Ints | Sequence[int]) -> Ints:
+        """The component of each person, int64 in the order given.
+
+        Raises:
+            StoreError: for a number that was never given out.
+        """
+        wanted = np.asarray(person_ids, dtype=np.int64)
+        return self._column(conn, wanted, "component")
+
+    def _column(self, conn: Connection, wanted: Ints, name: str) -> Ints:
+        distinct, back = np.unique(wanted, return_inverse=True)
+        values = np.full(distinct.size, -1, dtype=np.int64)
+        for start in range(0, distinct.size, _CHUNK):
+            rows = _by_numbers(
+                conn,
+                f"SELECT p.id, p.{name} FROM {{numbers}} j CROSS JOIN registry_person p WHERE p.id = j.value",  # noqa: S608
+                distinct[start : start + _CHUNK],
+            )
+            if rows:
+                table = np.array(rows, dtype=np.int64)
+                values[np.searchsorted(distinct, table[:, 0])] = table[:, 1]
+        if (values < 0).any():
+            raise StoreError(
+                "the registry was asked about a person it never filed: the database is not the one of this state"
+            )
+        return values[back.reshape(-1)]
+
+    def members(self, conn: Connection, component_ids: Iterable[int]) -> Ints:
+        """The numbers of all people in some components, ascending."""
+        found: list[int] = []
+        for part in _parts(component_ids):
+            found += [
+                row[0]
+                for row in _by_numbers(
+                    conn, "SELECT p.id FROM {numbers} j CROSS JOIN registry_person p WHERE p.component = j.value", part
+                )
+            ]
+        return np.array(sorted(found), dtype=np.int64)
+
+    def protections(self, conn: Connection, component_ids: Ints | Sequence[int]) -> Ints:
+        """The protections of each component (`codes.Protection` bits, the union over its people), in the order given."""
+        wanted = np.asarray(component_ids, dtype=np.int64)
+        distinct, back = np.unique(wanted, return_inverse=True)
+        masks = np.zeros(distinct.size, dtype=np.int64)
+        for start in range(0, distinct.size, _CHUNK):
+            rows = _by_numbers(
+                conn,
+                "SELECT p.component, p.protections FROM {numbers} j CROSS JOIN registry_person p"
+                " WHERE p.component = j.value AND p.protections <> 0",
+                distinct[start : start + _CHUNK],
+            )
+            if rows:
+                table = np.array(rows, dtype=np.int64)
+                np.bitwise_or.at(masks, np.searchsorted(distinct, table[:, 0]), table[:, 1])
+        return masks[back.reshape(-1)]
+
+    # ---- protecting -------------------------------------------------------------------------------------------------
+
+    def protect(self, conn: Connection, person_ids: Ints | Sequence[int], masks: Ints | Sequence[int]) -> set[int]:
+        """Adds protections to people; nothing is ever taken away here.
+
+        Args:
+            conn: as in `link`.
+            person_ids: numbers of people, repeats allowed.
+            masks: `codes.Protection` bits for each.
+
+        Returns:
+            The components whose protections grew.
+        """
+        wanted = np.asarray(person_ids, dtype=np.int64)
+        bits = np.asarray(masks, dtype=np.int64)
+        wanted, bits = wanted[bits != 0], bits[bits != 0]
+        if not wanted.size:
+            return set()
+        distinct, back = np.unique(wanted, return_inverse=True)
+        added = np.zeros(distinct.size, dtype=np.int64)
+        np.bitwise_or.at(added, back.reshape(-1), bits)
+        held = self._column(conn, distinct, "protections")
+        news = (added | held) != held
+        if not news.any():
+            return set()
+        distinct, together = distinct[news], (added | held)[news]
+        components = self._column(conn, distinct, "component")
+        roots, back = np.unique(components, return_inverse=True)
+        before = self.protections(conn, roots)
+        after = before.copy()
+        np.bitwise_or.at(after, back.reshape(-1), together)
+        self._write_masks(conn, distinct, together)
+        return set(roots[after != before].tolist())
+
+    def reset(self, conn: Connection, masks: Mapping[int, int]) -> None:
+        """Sets the protections of people exactly: for what a named human lifts, or a valid record replaces (spec 6.5)."""
+        if masks:
+            ids = np.fromiter(masks.keys(), dtype=np.int64, count=len(masks))
+            self._write_masks(conn, ids, np.fromiter(masks.values(), dtype=np.int64, count=len(masks)))
+
+    def _write_masks(self, conn: Connection, ids: Ints, masks: Ints) -> None:
+        if conn.dialect.name == "postgresql":
+            conn.exec_driver_sql(
+                "UPDATE registry_person p SET protections = n.mask"
+                " FROM unnest(%s::bigint[], %s::int[]) AS n(id, mask) WHERE p.id = n.id",
+                (ids.tolist(), masks.tolist()),
+            )
+        else:
+            conn.exec_driver_sql(
+                "UPDATE registry_person SET protections = ? WHERE id = ?",
+                list(zip(masks.tolist(), ids.tolist(), strict=True)),
+            )
+
+
+# ---- bulk ----------------------------------------------------------------------------------------------------------------
+
+
+def _parts(values: Iterable[int]) -> Iterable[Ints]:
+    """Distinct numbers, ascending, in arrays of a bounded size."""
+    distinct = np.unique(np.fromiter(values, dtype=np.int64))
+    for start in range(0, distinct.size, _CHUNK):
+        yield distinct[start : start + _CHUNK]
+
+
+def _by_numbers(conn: Connection, query: str, numbers: Ints) -> list[tuple[Any, ...]]:
+    """Rows of a query that joins `{numbers}`, a one-column table `value` made of the numbers given."""
+    if not numbers.size:
+        return []
+    if conn.dialect.name == "postgresql":
+        result = conn.exec_driver_sql(
+            query.format(numbers="unnest(%s::bigint[])").replace(" j ", " AS j(value) "), (numbers.tolist(),)
+        )
+    else:
+        text = "[" + ",".join(map(str, numbers.tolist())) + "]"
+        result = conn.exec_driver_sql(query.format(numbers="json_each(?)"), (text,))
+    return cast("list[tuple[Any, ...]]", result.fetchall())
+
+
+def _insert_rows(conn: Connection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    if conn.dialect.name == "postgresql":
+        cursor = cast("Any", conn.connection.cursor())
+        with cursor, cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        return
+    marks = ", ".join("?" * len(names))
+    conn.exec_driver_sql(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", list(rows))  # noqa: S608 - our own names
+
+
+def _join(left: Ints, left_of: Ints, right: Ints, right_of: Ints) -> tuple[Ints, Ints]:
+    """All (left_of, right_of) with equal keys, each once. `right` is sorted."""
+    low = np.searchsorted(right, left, "left")
+    counts = np.searchsorted(right, left, "right") - low
+    hit = counts > 0
+    low, counts, owners = low[hit], counts[hit], left_of[hit]
+    total = int(counts.sum())
+    if not total:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    offsets = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+    ones = np.repeat(owners, counts)
+    others = right_of[np.repeat(low, counts) + offsets]
+    both = np.unique(np.stack([ones, others], axis=1), axis=0)
+    return both[:, 0], both[:, 1]
+
+
+def _pairs(sought: Ints, seekers: Ints, filed: Ints, filers: Ints) -> Iterable[tuple[int, int]]:
+    """Pairs of new forms that share a token, each once, the smaller index first."""
+    if not sought.size or not filed.size:
+        return []
+    order = np.argsort(filed, kind="stable")
+    ones, others = _join(sought, seekers, filed[order], filers[order])
+    keep = ones < others
+    return zip(ones[keep].tolist(), others[keep].tolist(), strict=True)

@@ -1,0 +1,443 @@
+"""When two records are about one person, for protection only: nothing is merged (spec 6.14, domain edge cases 13 and 14).
+
+`identity_of` reads what identifies a person out of a record; `same_person` says whether two such identities are one
+person and by which rule; `blocking_tokens` gives keyed numbers such that identities that could be the same share one.
+Everything tolerates anything: what cannot be read is missing, and missing information never keeps two records apart
+where the rules allow a match without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+from typing import Any
+
+import msgspec
+
+from pipelines.contracts.incident import Location, Person
+from pipelines.tagging import names
+
+#: The rules that link, by id, strongest first.
+RULES = {
+    "R-LINK-ANCHOR": "the same nameless person of one incident",
+    "R-LINK-NOMINAL": "the same nominal id within one force",
+    "R-LINK-PNC": "the same PNC id",
+    "R-LINK-DOCUMENT": "the same document number",
+    "R-LINK-PHONE": "the same phone number with a similar name",
+    "R-LINK-EMAIL": "the same e-mail address with a similar name",
+    "R-LINK-DOB": "a similar name and the same date of birth",
+    "R-LINK-DOB-SWAPPED": "a similar name and the same date of birth with day and month exchanged",
+    "R-LINK-DOB-PLACEHOLDER": "a similar name and 1 January of the year of birth on one side",
+    "R-LINK-DOB-MISSING": "two name parts agree and a date of birth is missing",
+    "R-LINK-ADDRESS": "a similar name and the same home address",
+}
+
+#: How much of one record is read: a hostile record must not cost a batch its time.
+MOST_NAMES = 8
+MOST_CONTACTS = 8
+#: Birth years before this are default values of systems, not dates.
+FIRST_YEAR = 1900
+
+_DOB = re.compile(r"^(\d{4})-(\d{2})-(\d{2})$")
+_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_NO_VALUE = names.listed(
+    "UNKNOWN UNK NONE NIL NULL NA N NOTKNOWN NOTGIVEN NOTRECORDED TBC TBA REFUSED WITHHELD NOFIXEDABODE NFA NOFIXED TEST X XX XXX XXXX"
+)
+#: Addresses where people do not live: sharing one says nothing.
+_NO_HOME = frozenset({"WORK", "SCHOOL", "REFUGE"})
+_NO_MAILBOX = names.listed("none unknown noemail nomail na nil no test noreply donotreply notprovided notgiven email")
+_GMAIL = frozenset({"gmail.com", "googlemail.com"})
+_WORDS = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"^\d+[a-z]?$")
+_STREETS = {
+    "rd": "road", "st": "street", "str": "street", "ave": "avenue", "av": "avenue", "ln": "lane", "dr": "drive", "cl": "close",
+    "ct": "court", "cres": "crescent", "gdns": "gardens", "gdn": "garden", "pl": "place", "sq": "square", "ter": "terrace",
+    "terr": "terrace", "hse": "house", "apt": "flat", "apartment": "flat", "unit": "flat", "gr": "grove", "pk": "park",
+}  # fmt: skip
+
+
+class Identity(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What identifies one person in one record, in comparison form: folded, sorted, nothing that is not compared.
+
+    Attributes:
+        names: recorded names as parts (`names.parts`), each once, sorted.
+        dob: YYYYMMDD, or empty when missing or impossible.
+        nominal: force and nominal id, or empty.
+        documents: document numbers, with "PNC:" in front of PNC ids.
+        phones: the last nine digits of each number.
+        emails: folded addresses.
+        addresses: home addresses (post code and house number, or UPRN).
+        anchor: where the person was met, only when nothing else is known of him; such people are never compared.
+    """
+
+    names: tuple[tuple[str, ...], ...] = ()
+    dob: str = ""
+    nominal: str = ""
+    documents: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    anchor: str = ""
+
+    @property
+    def bare(self) -> bool:
+        """Whether nothing here can link this person to another record."""
+        return not (self.names or self.nominal or self.documents or self.phones or self.emails)
+
+
+def _plain(value: object) -> str:
+    """Letters and digits of a value, upper case; empty for anything that is no text or number or names nothing."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    text = str(value)[:200]
+    if not text.isascii():
+        text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKC", text))
+    text = "".join(c for c in text.upper() if c.isalnum())
+    return "" if text in _NO_VALUE or len(set(text)) <= 1 < len(text) else text
+
+
+@lru_cache(maxsize=20_000)
+def dob_of(value: object) -> str:
+    """A date of birth as YYYYMMDD; empty when it is missing, impossible or a system's default."""
+    if not isinstance(value, str):
+        return ""
+    match = _DOB.match(value.strip()[:10]) if len(value) < 40 else None
+    if not match or not value.isascii():
+        return ""
+    year, month, day = int(match[1]), int(match[2]), int(match[3])
+    if not FIRST_YEAR < year < 2200 or not 1 <= month <= 12 or not 1 <= day <= _DAYS[month]:
+        return ""
+    if month == 2 and day == 29 and (year % 4 or (year % 100 == 0 and year % 400)):
+        return ""
+    return f"{year:04}{month:02}{day:02}"
+
+
+def phone_of(value: object) -> str:
+    """The last nine digits of a phone number: the part that no way of writing changes. Empty when it is too short."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    text = str(value)[:60].casefold()
+    for mark in ("x", "ext", "#", ";"):
+        text = text.split(mark, 1)[0]
+    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
+    digits = digits.lstrip("0")
+    if len(digits) < 7 or len(set(digits[-7:])) <= 1 or digits in ("123456789", "1234567890", "1234567"):
+        return ""
+    return digits[-9:]
+
+
+def email_of(value: object) -> str:
+    """A folded e-mail address: no case, no +tag, one spelling for the same mailbox. Empty when it is none."""
+    if not isinstance(value, str) or len(value) > 320:
+        return ""
+    text = unicodedata.normalize("NFKC", value).casefold().strip().removeprefix("mailto:").strip("<> \t.,;")
+    local, at, domain = text.rpartition("@")
+    if not at or not local or "." not in domain or any(c.isspace() for c in text):
+        return ""
+    local = local.split("+", 1)[0] or local
+    if domain in _GMAIL:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return "" if local in _NO_MAILBOX else f"{local}@{domain}"
+
+
+@lru_cache(maxsize=50_000)
+def pnc_of(value: object) -> str:
+    """A PNC id with a two-digit year and no leading zeros (2003/0012345A and 03/12345a are one)."""
+    text = _plain(value)
+    if not text:
+        return ""
+    if isinstance(value, str):
+        match = (
+            re.match(r"^\s*(?:\d{2})?(\d{2})\s*[/\\ -]\s*0*(\d{1,7})\s*([A-Za-z])\s*$", value)
+            if value.isascii()
+            else None
+        )
+        if match:
+            return f"PNC:{match[1]}/{match[2]}{match[3].upper()}"
+    match = re.match(r"^(?:19|20)(\d{2})0*(\d{1,7})([A-Z])$", text)
+    return f"PNC:{match[1]}/{match[2]}{match[3]}" if match else f"PNC:{text}"
+
+
+def document_of(kind: object, value: object) -> str:
+    """A document number. Long ones count whatever kind of document was ticked; short ones within their kind."""
+    plain_kind = _plain(kind)
+    if plain_kind == "PNC":
+        return pnc_of(value)
+    text = _plain(value)
+    if len(text) < 3:
+        return ""
+    return text if len(text) >= 6 else f"{plain_kind}:{text}"
+
+
+def address_of(line1: object, postcode: object, uprn: object = None) -> tuple[str, ...]:
+    """Keys of one home address: post code with the house numbers (or the words, where it has none), and the UPRN."""
+    found = []
+    number = _plain(uprn)
+    if number:
+        found.append("U:" + number.lstrip("0"))
+    words = _WORDS.findall(unicodedata.normalize("NFKC", line1[:200]).casefold()) if isinstance(line1, str) else []
+    words = [_STREETS.get(word, word) for word in words]
+    code = _plain(postcode)
+    numbers = sorted(word for word in words if _NUMBER.match(word))
+    if code and words:
+        found.append(f"{code}|{' '.join(numbers or words)}")
+    elif words and numbers and len(words) > len(numbers):
+        found.append("|" + " ".join(words))
+    return tuple(found)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _names_of(recorded: Iterable[tuple[object, object]]) -> tuple[tuple[str, ...], ...]:
+    """Comparison form of recorded (surname, given) pairs. A half name is completed with the other half of the others."""
+    found: dict[tuple[str, ...], None] = {}
+    halves: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for surname, given in recorded:
+        texts = [_text(text) for text in given] if isinstance(given, list | tuple) else [_text(given)]
+        texts = [text for text in texts if text]
+        family = _text(surname)
+        alone = bool(family) != bool(texts) and len(texts) <= 1
+        first = names.parts(family, alone) if family and not names.placeholder(family) else ()
+        rest: tuple[str, ...] = ()
+        for text in texts[: names.MOST_PARTS]:
+            if not names.placeholder(text):
+                rest += names.parts(text, alone)
+        if first or rest:
+            halves.append((first, rest))
+    families = [first for first, rest in halves if first and rest]
+    givens = [rest for first, rest in halves if first and rest]
+    for first, rest in halves[:MOST_NAMES]:
+        if first and not rest and givens:
+            whole = [first + given for given in givens]
+        elif rest and not first and families:
+            whole = [family + rest for family in families]
+        else:
+            whole = [first + rest]
+        for name in whole:
+            if len(name) > names.MOST_PARTS:
+                name = name[:3] + name[-3:]  # noqa: PLW2901
+            found[tuple(sorted(name))] = None
+    if not found and halves:
+        found[tuple(sorted(halves[0][0] + halves[0][1]))] = None
+    return tuple(sorted(found)[:MOST_NAMES])
+
+
+def _contacts(values: Iterable[object], reader: Any) -> tuple[str, ...]:
+    found = {reader(value) for value in values}
+    found.discard("")
+    return tuple(sorted(found)[:MOST_CONTACTS])
+
+
+def identity_of(person: Person, force: str, locations: Sequence[Location] | None = None, anchor: str = "") -> Identity:
+    """The identity in a decoded record.
+
+    Args:
+        person: one person of an incident.
+        force: the force that recorded it: nominal ids count within it.
+        locations: the incident's locations, to which addresses refer.
+        anchor: a keyed mark of incident and person, kept only when nothing else is known, so that each nameless person
+            is somebody of his own, and the same one when the record is read again.
+    """
+    recorded = _names_of((name.surname, name.given) for name in person.names or ())
+    numbers = {document_of(item.type, item.value) for item in person.identifiers or ()}
+    numbers.add(pnc_of(person.pnc_id))
+    numbers.discard("")
+    homes: set[str] = set()
+    if person.addresses and locations:
+        refs = {item.location_ref for item in person.addresses if item.type not in _NO_HOME and item.location_ref}
+        for place in locations:
+            if place.location_ref in refs and place.premise_type != "REFUGE":
+                homes.update(address_of(place.line1, place.postcode, place.uprn))
+    nominal = _plain(person.nominal_id)
+    found = Identity(
+        recorded,
+        dob_of(person.dob),
+        f"{force}|{nominal}" if nominal else "",
+        tuple(sorted(numbers)[:MOST_CONTACTS]),
+        _contacts((item.value for item in person.phones), phone_of) if person.phones else (),
+        _contacts((item.value for item in person.emails), email_of) if person.emails else (),
+        tuple(sorted(homes)[:MOST_CONTACTS]),
+    )
+    return Identity(anchor=anchor) if found.bare else found
+
+
+def _items(value: object) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def identity_of_raw(person: object, force: str, locations: object = None, anchor: str = "") -> Identity:
+    """The identity that can be read in a person of a record that broke its contract; anything may be anything.
+
+    Args:
+        person: a decoded JSON value, with luck an object.
+        force: the force, if the header could be read.
+        locations: the decoded `locations`, with luck a list of objects.
+        anchor: as in `identity_of`.
+    """
+    if not isinstance(person, Mapping):
+        return Identity(anchor=anchor)
+    recorded = _names_of((name.get("surname"), name.get("given")) for name in _items(person.get("names")))
+    numbers = {document_of(item.get("type"), item.get("value")) for item in _items(person.get("identifiers"))}
+    pnc = person.get("pnc_id")
+    numbers.add(pnc_of(pnc if isinstance(pnc, str | int) else None))
+    numbers.discard("")
+    homes: set[str] = set()
+    refs = [
+        item.get("location_ref") for item in _items(person.get("addresses")) if item.get("type") not in tuple(_NO_HOME)
+    ]
+    for place in _items(locations):
+        if (
+            place.get("location_ref") in refs
+            and place.get("location_ref") is not None
+            and place.get("premise_type") != "REFUGE"
+        ):
+            homes.update(address_of(place.get("line1"), place.get("postcode"), place.get("uprn")))
+    nominal = _plain(person.get("nominal_id"))
+    dob = person.get("dob")
+    found = Identity(
+        recorded,
+        dob_of(dob) if isinstance(dob, str) else "",
+        f"{force}|{nominal}" if nominal else "",
+        tuple(sorted(numbers)[:MOST_CONTACTS]),
+        _contacts((item.get("value") for item in _items(person.get("phones"))), phone_of),
+        _contacts((item.get("value") for item in _items(person.get("emails"))), email_of),
+        tuple(sorted(homes)[:MOST_CONTACTS]),
+    )
+    return Identity(anchor=anchor) if found.bare else found
+
+
+# --- comparison -------------------------------------------------------------------------------------------------------
+
+
+def _swapped(dob: str) -> str:
+    return dob[:4] + dob[6:8] + dob[4:6]
+
+
+def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two short sorted tuples have a member in common."""
+    return bool(one) and bool(other) and any(value in other for value in one)
+
+
+def same_person(a: Identity, b: Identity) -> str | None:
+    """The id of the rule (`RULES`) by which two identities are one person for protection, or None. Symmetric."""
+    if a.anchor or b.anchor:
+        return "R-LINK-ANCHOR" if a.anchor == b.anchor else None
+    if a.nominal and a.nominal == b.nominal:
+        return "R-LINK-NOMINAL"
+    if _meet(a.documents, b.documents):
+        shared = set(a.documents) & set(b.documents)
+        return "R-LINK-PNC" if all(value.startswith("PNC:") for value in shared) else "R-LINK-DOCUMENT"
+    if not a.names or not b.names:
+        return None
+    phone = _meet(a.phones, b.phones)
+    email = _meet(a.emails, b.emails)
+    home = _meet(a.addresses, b.addresses)
+    if a.dob and b.dob:
+        if a.dob == b.dob:
+            dated = "R-LINK-DOB"
+        elif a.dob == _swapped(b.dob):
+            dated = "R-LINK-DOB-SWAPPED"
+        elif a.dob[:4] == b.dob[:4] and "0101" in (a.dob[4:], b.dob[4:]):
+            dated = "R-LINK-DOB-PLACEHOLDER"
+        else:
+            dated = ""
+    else:
+        dated = "R-LINK-DOB-MISSING"
+    if not (dated or phone or email or home):
+        return None
+    likeness = names.similar(a.names, b.names)
+    if not likeness:
+        return None
+    if phone:
+        return "R-LINK-PHONE"
+    if email:
+        return "R-LINK-EMAIL"
+    if dated and (dated != "R-LINK-DOB-MISSING" or likeness == 2):
+        return dated
+    return "R-LINK-ADDRESS" if home else None
+
+
+# --- blocking ---------------------------------------------------------------------------------------------------------
+
+
+class Blocking(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Where an identity is filed and where it is looked for, as signed 64-bit numbers.
+
+    Two identities that may be one person have a number in common between the `filed` of the one and the `sought` of the
+    other, whichever came first.
+    """
+
+    filed: tuple[int, ...]
+    sought: tuple[int, ...]
+
+
+@lru_cache(maxsize=100_000)
+def _keys(name: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Sound keys of each part of a name (usually one); a joined form of two short neighbours counts as a part."""
+    return tuple(names.part(text).keys for text in name)
+
+
+def _labels(identity: Identity) -> tuple[list[str], list[str]]:
+    """What to file and what to seek, before keying. Bracketed letters keep the kinds apart."""
+    if identity.anchor:
+        label = "A|" + identity.anchor
+        return [label], [label]
+    both: list[str] = []
+    if identity.nominal:
+        both.append("N|" + identity.nominal)
+    both.extend("D|" + value for value in identity.documents)
+    filed: list[str] = []
+    sought: list[str] = []
+    if identity.names:
+        both.extend("P|" + value for value in identity.phones)
+        both.extend("E|" + value for value in identity.emails)
+        both.extend("H|" + value for value in identity.addresses)
+        singles: set[str] = set()
+        pairs: set[str] = set()
+        for name in identity.names:
+            keys = _keys(name)
+            for one in keys:
+                singles.update(one)
+            for one, other in combinations(keys, 2):
+                for left in one:
+                    for right in other:
+                        pairs.add(f"{left}.{right}" if left <= right else f"{right}.{left}")
+        dob = identity.dob
+        if dob:
+            day = min(dob, _swapped(dob))
+            both.extend(f"B|{day}|{key[:3]}" for key in singles)
+            year = dob[:4]
+            placeholder = dob.endswith("0101")
+            mine, theirs = ("Y", "y") if placeholder else ("y", "Y")
+            filed.extend(f"{mine}|{year}|{key}" for key in singles)
+            sought.extend(f"{theirs}|{year}|{key}" for key in singles)
+            filed.extend("m|" + pair for pair in pairs)
+            sought.extend("M|" + pair for pair in pairs)
+        else:
+            filed.extend("M|" + pair for pair in pairs)
+            sought.extend("M|" + pair for pair in pairs)
+            sought.extend("m|" + pair for pair in pairs)
+    return both + filed, both + sought
+
+
+def blocking(identity: Identity, key: bytes) -> Blocking:
+    """Where an identity is filed and sought: truncated HMAC-SHA256 under the registry's key, order-free, without repeats.
+
+    Args:
+        identity: a comparison form.
+        key: the HMAC key of the registry's tokens (32 bytes).
+    """
+    filed, sought = _labels(identity)
+    keyed: dict[str, int] = {}
+    for label in {*filed, *sought}:
+        keyed[label] = int.from_bytes(
+            hmac.digest(key, label.encode("utf-8", "surrogatepass"), hashlib.sha256)[:8], "big", signed=True
+        )
+    return Blocking(tuple(sorted({keyed[label] for label in filed})), tuple(sorted({keyed[label] for label in sought})))
