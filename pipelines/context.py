@@ -30,6 +30,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     policy: Engine
     now: Callable[[], datetime]
+    run: int = 0
+    """Number of this `cordon run` over its state; decisions made or changed by it carry it. 0 in operation."""
+
+    def at(self, moment: datetime) -> Context:
+        """The same context at a fixed moment."""
+        return msgspec.structs.replace(self, now=lambda: moment)
 
 
 def _clock() -> datetime:

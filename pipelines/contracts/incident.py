@@ -7,12 +7,16 @@ reads are not declared; msgspec skips them, and nothing that is not declared can
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 #: A flag as sent: TRUE, FALSE, UNKNOWN, a JSON boolean, or something on no list (which counts as TRUE).
 Flag = Any
+
+
+#: A number that fits a column. What does not is unreadable, not large.
+Number = Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
 
 
 class _Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -26,7 +30,7 @@ class Header(_Section):
     source_system: str
     source_force: str
     incident_id: str
-    version: int
+    version: Number
     change_type: str
     recorded_ts: str
     event_ts: str | None = None
@@ -74,7 +78,7 @@ class Immigration(_Section):
 
 class Risk(_Section):
     tool: str | None = None
-    score: int | None = None
+    score: Number | None = None
     level: str | None = None
     marac: str | None = None
 
@@ -103,9 +107,9 @@ class Person(_Section):
     pnc_id: str | None = None
     names: list[Name] | None = None
     dob: str | None = None
-    age: int | None = None
-    age_from: int | None = None
-    age_to: int | None = None
+    age: Number | None = None
+    age_from: Number | None = None
+    age_to: Number | None = None
     age_basis: str | None = None
     identifiers: list[Identifier] | None = None
     phones: list[Contact] | None = None

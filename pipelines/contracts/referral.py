@@ -55,7 +55,6 @@ class Referral(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     schema: Literal["safeguarding.referral.v1"] = "safeguarding.referral.v1"
     referral_id: str
     incident_id: str
-    version: int
     source_force: str
     reason: str
     legal_basis: str

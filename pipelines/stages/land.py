@@ -38,6 +38,9 @@ def land(ctx: Context, batch: Batch, records: Iterable[tuple[int, bytes]]) -> di
         ledger.refuse_other_bytes(batch, known, digests)
         if ledger.is_done(conn, batch, "land") and known.keys() >= digests.keys():
             return {"landed": len(landed), "new": 0, "quarantined": len(ledger.quarantined_offsets(conn, batch))}
+        elsewhere = ledger.landed_elsewhere(conn, batch)
+    if elsewhere:
+        landed = [record for record in landed if record[0] not in elsewhere]
     rejected, readable, unknown = _judge(landed)
     ctx.vault.put(f"landed/{batch}", landed)
     ctx.vault.put(f"rejected/{batch}", readable)

@@ -118,16 +118,22 @@ def last_frontier(conn: Connection) -> Frontier:
     return Frontier(int(size), [bytes.fromhex(root) for root in roots])
 
 
-def segments(conn: Connection, since: int = 0) -> Iterator[tuple[str, list[bytes], Checkpoint]]:
-    """(name, receipts, checkpoint) of every segment from leaf `since` on, in order."""
-    rows = conn.execute(
-        select(audit_segment.c.name, audit_segment.c.receipts, audit_segment.c.checkpoint)
-        .where(audit_segment.c.first >= since)
-        .order_by(audit_segment.c.first)
-    )
-    for name, packed, checkpoint in rows:
-        lines = zstandard.decompress(packed)
-        yield name, lines.split(b"\n") if lines else [], Checkpoint(**msgspec.json.decode(checkpoint))
+def segments(conn: Connection) -> Iterator[tuple[list[bytes], Checkpoint]]:
+    """(receipts, checkpoint) of every segment, in order."""
+    yield from _segments(conn, None)
+
+
+def segment(conn: Connection, name: str) -> Iterator[tuple[list[bytes], Checkpoint]]:
+    """(receipts, checkpoint) of the segment of one piece of work, if it had any receipts."""
+    yield from _segments(conn, name)
+
+
+def _segments(conn: Connection, name: str | None) -> Iterator[tuple[list[bytes], Checkpoint]]:
+    query = select(audit_segment.c.receipts, audit_segment.c.checkpoint).order_by(audit_segment.c.first)
+    if name is not None:
+        query = query.where(audit_segment.c.name == name)
+    for packed, checkpoint in conn.execute(query):
+        yield zstandard.decompress(packed).split(b"\n"), Checkpoint(**msgspec.json.decode(checkpoint))
 
 
 def size(conn: Connection) -> int:

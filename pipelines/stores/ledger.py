@@ -52,6 +52,19 @@ def refuse_other_bytes(batch: Batch, known: Mapping[int, bytes], digests: Mappin
             raise UsageError(f"`{batch.coordinate(offset)}` was processed before with other bytes; nothing was written")
 
 
+def landed_elsewhere(conn: Connection, batch: Batch) -> set[int]:
+    """Offsets in the range of a batch that were landed as part of another one."""
+    c = coordinate.c
+    query = select(c.offset).where(
+        c.topic == batch.topic,
+        c.partition == batch.partition,
+        c.offset >= batch.first,
+        c.offset <= batch.last,
+        c.batch != str(batch),
+    )
+    return {offset for (offset,) in conn.execute(query)}
+
+
 def known_digests(conn: Connection, topic: str, partition: int, first: int, last: int) -> dict[int, bytes]:
     """The recorded digests of a range of offsets."""
     return dict(_known(conn, topic, partition, first, last))
@@ -171,10 +184,19 @@ def entries(conn: Connection) -> Iterator[Entry]:
 
 def quarantine_rows(conn: Connection) -> Iterator[dict[str, Any]]:
     """Every quarantined coordinate: where, at which stage, by which rules, when."""
+    yield from _quarantined(conn, coordinate.c.stage.is_not(None))
+
+
+def quarantine_rows_of(conn: Connection, batch: Batch) -> Iterator[dict[str, Any]]:
+    """The quarantined coordinates of one batch."""
+    yield from _quarantined(conn, coordinate.c.stage.is_not(None) & (coordinate.c.batch == str(batch)))
+
+
+def _quarantined(conn: Connection, condition: Any) -> Iterator[dict[str, Any]]:
     c = coordinate.c
     query = (
         select(c.topic, c.partition, c.offset, c.stage, c.rules, c.quarantined_at)
-        .where(c.stage.is_not(None))
+        .where(condition)
         .order_by(c.topic, c.partition, c.offset)
     )
     for topic, partition, offset, stage, rules, at in conn.execute(query):

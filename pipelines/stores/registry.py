@@ -350,6 +350,25 @@ class Registry:
                 np.bitwise_or.at(masks, np.searchsorted(distinct, table[:, 0]), table[:, 1])
         return masks[back.reshape(-1)]
 
+    def unite(self, conn: Connection, pairs: Iterable[tuple[int, int]]) -> set[int]:
+        """Unites the components of pairs of people known to be one person; returns those that more than one became.
+
+        For what is known without comparing: the same `person_ref` in two versions of one incident.
+        """
+        pairs = list(pairs)
+        people = np.array(pairs, dtype=np.int64).reshape(-1)
+        component = dict(zip(people.tolist(), self.components(conn, people).tolist(), strict=True))
+        forest = _Forest()
+        for one, other in pairs:
+            forest.unite(component[one], component[other])
+        merged = set()
+        for old in {c for c in component.values() if forest.root(c) != c}:
+            merged.add(forest.root(old))
+            conn.exec_driver_sql(
+                f"UPDATE registry_person SET component = {int(forest.root(old))} WHERE component = {int(old)}"  # noqa: S608 - numbers only
+            )
+        return merged
+
     # ---- protecting -------------------------------------------------------------------------------------------------
 
     def protect(self, conn: Connection, person_ids: Ints | Sequence[int], masks: Ints | Sequence[int]) -> set[int]:

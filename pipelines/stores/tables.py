@@ -116,9 +116,14 @@ mention = Table(
     Column("safeguarding_why", Text),
     Column("safeguarding_state", String(12)),
     Column("msg_id", String(36)),
+    Column("referral_id", String(36)),
+    Column("run", Integer, nullable=False, server_default="0"),
+    Index("ix_mention_msg_id", "msg_id"),
+    Index("ix_mention_referral_id", "referral_id"),
 )
 
-#: Enforcement drafts waiting out the embargo. `subject_key` names person and offence, `content_key` the exact content.
+#: Enforcement drafts: one for each current mention that may be released, through the embargo and while it stands.
+#: `subject_key` names person and offence, `content_key` the exact content.
 draft = Table(
     "draft",
     metadata,
@@ -150,7 +155,6 @@ outbox = Table(
     Column("mark", String(300), nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("topic", String(249), nullable=False),
-    Column("mention_id", BigInteger),
     Column("sealed", LargeBinary, nullable=False),
     Column("sent", Boolean, nullable=False, server_default=false()),
     Index("ix_outbox_mark", "mark", "sequence"),

@@ -189,7 +189,9 @@ def _assessed(risk: Risk) -> bool:
 
 def _is_high(risk: Risk) -> bool:
     """Score against level: the higher counts (spec 6.3)."""
-    return risk.level == "HIGH" or (risk.score is not None and risk.score >= _HIGH_SCORE and risk.tool in ("DASH", None))
+    return risk.level == "HIGH" or (
+        risk.score is not None and risk.score >= _HIGH_SCORE and risk.tool in ("DASH", None)
+    )
 
 
 def _slavery(nrm: Nrm) -> bool:
@@ -619,7 +621,9 @@ def _ties(incidents: Sequence[Incident], starts: Ints) -> dict[int, tuple[str, .
         for person in incident.persons:
             section = person.immigration
             if section is not None:
-                pairs += [(person.person_ref, ref) for ref in (section.sponsor_person_ref, section.dependant_of_ref) if ref]
+                pairs += [
+                    (person.person_ref, ref) for ref in (section.sponsor_person_ref, section.dependant_of_ref) if ref
+                ]
         pairs += [(r.from_ref, r.to_ref) for r in incident.relations or () if r.type == "SPONSOR"]
         if not pairs:
             continue

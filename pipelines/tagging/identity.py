@@ -65,7 +65,7 @@ class Identity(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What identifies one person in one record, in comparison form: folded, sorted, nothing that is not compared.
 
     Attributes:
-        names: recorded names as parts (`names.parts`), each once, sorted.
+        names: recorded names as parts (`names.parts`), surname first as recorded, each name once, in sorted order.
         dob: YYYYMMDD, or empty when missing or impossible.
         nominal: force and nominal id, or empty.
         documents: document numbers, with "PNC:" in front of PNC ids.
@@ -204,11 +204,13 @@ def _names_of(recorded: Iterable[tuple[object, object]]) -> tuple[tuple[str, ...
         texts = [text for text in texts if text]
         family = _text(surname)
         alone = bool(family) != bool(texts) and len(texts) <= 1
-        first = names.parts(family, alone) if family and not names.placeholder(family) else ()
+        if all(names.placeholder(text) for text in (family, *texts) if text):
+            continue
+        first = names.parts(family, alone) if family and not names.nobody(family) else ()
         rest: tuple[str, ...] = ()
         for text in texts[: names.MOST_PARTS]:
-            if not names.placeholder(text):
-                rest += names.parts(text, alone)
+            if not names.nobody(text):
+                rest += names.given_parts(text, alone)
         if first or rest:
             halves.append((first, rest))
     families = [first for first, rest in halves if first and rest]
@@ -223,9 +225,7 @@ def _names_of(recorded: Iterable[tuple[object, object]]) -> tuple[tuple[str, ...
         for name in whole:
             if len(name) > names.MOST_PARTS:
                 name = name[:3] + name[-3:]  # noqa: PLW2901
-            found[tuple(sorted(name))] = None
-    if not found and halves:
-        found[tuple(sorted(halves[0][0] + halves[0][1]))] = None
+            found[names.whole(name)] = None
     return tuple(sorted(found)[:MOST_NAMES])
 
 
@@ -378,10 +378,42 @@ class Blocking(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sought: tuple[int, ...]
 
 
-@lru_cache(maxsize=100_000)
-def _keys(name: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Sound keys of each part of a name (usually one); a joined form of two short neighbours counts as a part."""
-    return tuple(names.part(text).keys for text in name)
+class _NameLabels(msgspec.Struct, frozen=True, gc=False):
+    """What blocking says of one recorded name."""
+
+    #: The beginning of the sound of each part.
+    singles: tuple[str, ...]
+    #: The first sounds of two parts.
+    starts: tuple[str, ...]
+    #: The sound of one part and the first sound of another.
+    neighbours: tuple[str, ...]
+    #: The sounds of two parts.
+    pairs: tuple[str, ...]
+
+
+@lru_cache(maxsize=50_000)
+def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
+    keys = [names.part(text).keys for text in name]
+    # two syllables that another record may write as one name
+    joined = [
+        [*keys[:at], names.part(name[at] + name[at + 1]).keys, *keys[at + 2 :]]
+        for at in range(len(name) - 1)
+        if len(name) > 2 and names.syllable(name[at]) and names.syllable(name[at + 1])
+    ]
+    singles = {key[:3] for found in keys for key in found}
+    starts: set[str] = set()
+    neighbours: set[str] = set()
+    pairs: set[str] = set()
+    for one, other in (pair for view in (keys, *joined) for pair in combinations(view, 2)):
+        for left in one:
+            for right in other:
+                starts.add(left[:1] + right[:1] if left <= right else right[:1] + left[:1])
+                neighbours.add(f"{left[:4]}.{right[:1]}")
+                neighbours.add(f"{right[:4]}.{left[:1]}")
+                pairs.add(f"{left}.{right}" if left <= right else f"{right}.{left}")
+    if len(keys) == 1:
+        neighbours.update(f"{key[:4]}." for key in keys[0])
+    return _NameLabels(tuple(singles), tuple(starts), tuple(neighbours), tuple(pairs))
 
 
 def _labels(identity: Identity) -> tuple[list[str], list[str]]:
@@ -400,24 +432,24 @@ def _labels(identity: Identity) -> tuple[list[str], list[str]]:
         both.extend("E|" + value for value in identity.emails)
         both.extend("H|" + value for value in identity.addresses)
         singles: set[str] = set()
+        starts: set[str] = set()
+        neighbours: set[str] = set()
         pairs: set[str] = set()
         for name in identity.names:
-            keys = _keys(name)
-            for one in keys:
-                singles.update(one)
-            for one, other in combinations(keys, 2):
-                for left in one:
-                    for right in other:
-                        pairs.add(f"{left}.{right}" if left <= right else f"{right}.{left}")
+            found = _labels_of_name(name)
+            singles.update(found.singles)
+            starts.update(found.starts)
+            neighbours.update(found.neighbours)
+            pairs.update(found.pairs)
         dob = identity.dob
         if dob:
             day = min(dob, _swapped(dob))
-            both.extend(f"B|{day}|{key[:3]}" for key in singles)
+            both.extend(f"B|{day}|{key}" for key in singles)
+            both.extend(f"b|{day}|{key}" for key in starts)
             year = dob[:4]
-            placeholder = dob.endswith("0101")
-            mine, theirs = ("Y", "y") if placeholder else ("y", "Y")
-            filed.extend(f"{mine}|{year}|{key}" for key in singles)
-            sought.extend(f"{theirs}|{year}|{key}" for key in singles)
+            mine, theirs = ("Y", "y") if dob.endswith("0101") else ("y", "Y")
+            filed.extend(f"{mine}|{year}|{key}" for key in neighbours)
+            sought.extend(f"{theirs}|{year}|{key}" for key in neighbours)
             filed.extend("m|" + pair for pair in pairs)
             sought.extend("M|" + pair for pair in pairs)
         else:

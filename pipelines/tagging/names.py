@@ -42,7 +42,7 @@ _NOBODY = listed("""unknown unk unkn unkwn unknwn unknow female male nk nka notk
 #: Words that say so only when nothing else is there: some people are really called this.
 _NOBODY_ALONE = listed("""na nil none no name names surname forename forenames firstname lastname given not stated recorded provided known
     available applicable disclosed supplied yet baby child man woman boy girl adult person lady gentleman juvenile test
-    x xx xxx u uk mr mrs ms miss sir madam doe""")
+    x xx xxx uk mr mrs ms miss sir madam doe""")
 #: Forms of address and generation: dropped from an identity, and a sign that a text is not plainly a name.
 _TITLES = listed("mr mrs ms miss mx dr prof professor rev revd sir dame madam jr snr jnr esq haji hajji hajj al-haj")
 #: Words of remarks: who someone is to somebody, or what an officer thinks of him. Never dropped silently from a release.
@@ -93,11 +93,19 @@ _PARTICLES = listed("""al el ul ur ud ad as ar an ash az ath ed es il us bin ibn
 _ARTICLE = re.compile(r"^(?:al|el|ul)(?=[bcdfghjklmnpqrstvwxyz][a-z]{2})")
 _PREFIX = re.compile(r"^(?:dela|delos|delas|abou|abu|vander|vanden|vande)(?=[a-z]{4})")
 _ABD = re.compile(r"^(?:abd|abt|apt)(?:[aeiou]{1,2}(?:l|r|s|z|d|n|t)?l?)?(?=[a-z]{4})")
-_ABD_ALONE = listed("abd abdul abdel abdal abdol abdool abdoul abdur abdus abdu abdou abdelal abdi abt")
+_ABD_ALONE = listed("abd abdul abdel abdal abdol abdool abdoul abdur abdus abdu abdou abdelal abt")
 _ULLAH = re.compile(r"^([a-z]{2,}?)(?:h?[aeou]?(?:ull?ah|oull?ah|oll?ah|ull?a|all?ah|oulla))$")
 _UDDIN = re.compile(r"^([a-z]{2,}?)(?:[aeiou]{1,2}d{1,2}[aeiou]{1,2}ne?|ed+in+e?|oud+ine?)$")
 _RAHMAN = re.compile(r"^([a-z]{2,}?)[uo]r(r[ae]h+m[aou]+n)$")
 _UR = re.compile(r"^([a-z]{3,})[uo]r$")
+
+#: One syllable of a Chinese, Korean or Vietnamese name in Latin letters. Two of them, with or without a joint, are one
+#: given name (Mei-ling, Ji An).
+_SYLLABLE = re.compile(
+    r"^(?:ts|tz|hs|zh|ch|sh|ng|kw|gw|kh|ph|th|tr|gi|qu|kk|tt|ss|jj|[bpmfdtnlgkhjqxrzcsywv])?h?"
+    r"(?:iao|iau|uai|uei|yeo|yoo|woo|eui|weo|ia|ie|iu|io|ua|ui|uo|ue|ai|ei|ao|au|ou|eo|eu|oe|ae|oo|ee|ya|ye|yo|yu|wa|wo|wi|we|a|e|i|o|u|y)"
+    r"(?:ng|nh|ch|n|m|k|t|p|l|r|h|w|c|rh)?$"
+)
 
 #: Honorifics that serve as surnames, and the half-names of compounds: they agree with one another but prove little.
 _FAINT = listed("begum begam begom bibi khatun khatoon khatum khanam khanom khanum bano banu abd ullah uddin")
@@ -108,7 +116,7 @@ _LETTERS = str.maketrans(
     {
         "ß": "ss", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae", "œ": "oe", "ħ": "h", "ə": "a",
         "ŋ": "ng", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ĸ": "k", "ŀ": "l", "ç": "ch", "ş": "sh", "ș": "sh", "š": "sh", "ś": "sh",
-        "č": "ch", "ć": "ch", "ž": "zh", "ż": "zh", "ź": "zh", "ţ": "ts", "ț": "ts", "ñ": "ny", "ğ": "gh", "ģ": "g",
+        "č": "ch", "ć": "ch", "ž": "zh", "ż": "zh", "ź": "zh", "ţ": "ts", "ț": "ts", "ñ": "n", "ğ": "gh", "ģ": "g",
     }
 )  # fmt: skip
 _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489]+")
@@ -154,16 +162,16 @@ _INDIC_ODD = {
 #: Arabic letters, as consonants. Long vowels and glides are marked by capitals: A, W, Y may be sounded or not.
 _ARABIC = {
     "ا": "A", "أ": "A", "إ": "A", "آ": "A", "ٱ": "A", "ى": "A", "ء": "", "ؤ": "W", "ئ": "Y", "ب": "b", "پ": "p", "ت": "t",
-    "ٹ": "t", "ث": "s", "ج": "j", "چ": "ch", "ح": "h", "خ": "kh", "د": "d", "ڈ": "d", "ذ": "z", "ر": "r", "ڑ": "r", "ز": "z",
-    "ژ": "zh", "س": "s", "ش": "sh", "ص": "s", "ض": "z", "ط": "t", "ظ": "z", "ع": "A", "غ": "gh", "ف": "f", "ڤ": "v", "ق": "q",
+    "ٹ": "t", "ث": "s", "ج": "j", "چ": "S", "ح": "h", "خ": "H", "د": "d", "ڈ": "d", "ذ": "z", "ر": "r", "ڑ": "r", "ز": "z",
+    "ژ": "S", "س": "s", "ش": "S", "ص": "s", "ض": "z", "ط": "t", "ظ": "z", "ع": "A", "غ": "G", "ف": "f", "ڤ": "v", "ق": "q",
     "ک": "k", "ك": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ں": "n", "و": "W", "ه": "h", "ہ": "h", "ھ": "h", "ة": "h",
     "ۀ": "h", "ي": "Y", "ی": "Y", "ې": "Y", "ے": "Y", "ۆ": "W", "ێ": "Y", "ە": "h", "ۇ": "W", "ۈ": "W", "ڭ": "n",
-    "ړ": "r", "ټ": "t", "ډ": "d", "ځ": "z", "څ": "s", "ښ": "sh", "ږ": "g", "ګ": "g", "ڼ": "n", "ۍ": "Y", "ڕ": "r", "ڵ": "l",
+    "ړ": "r", "ټ": "t", "ډ": "d", "ځ": "z", "څ": "s", "ښ": "S", "ږ": "g", "ګ": "g", "ڼ": "n", "ۍ": "Y", "ڕ": "r", "ڵ": "l",
 }  # fmt: skip
 _HEBREW = {
     "א": "A", "ב": "b", "ג": "g", "ד": "d", "ה": "h", "ו": "W", "ז": "z", "ח": "h", "ט": "t", "י": "Y", "כ": "k", "ך": "k",
-    "ל": "l", "מ": "m", "ם": "m", "נ": "n", "ן": "n", "ס": "s", "ע": "A", "פ": "p", "ף": "f", "צ": "ts", "ץ": "ts", "ק": "k",
-    "ר": "r", "ש": "sh", "ת": "t", "ײ": "Y", "װ": "W",
+    "ל": "l", "מ": "m", "ם": "m", "נ": "n", "ן": "n", "ס": "s", "ע": "A", "פ": "p", "ף": "f", "צ": "S", "ץ": "S", "ק": "k",
+    "ר": "r", "ש": "S", "ת": "t", "ײ": "Y", "װ": "W",
 }  # fmt: skip
 
 # --- sounds -----------------------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ _SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:ye|je|ie)", "i"), (r"^yu|^ju(?=[^aeiou])|^iu", "iu"), (r"^ya|^ia", "ia"),
         (r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"), (r"^j(?=[aeo])", "j"),
         (r"h(?=$)|(?<=.)h", ""),
-        (r"oo|ou|oe|ue|eu|eo", "u"), (r"ee|ie|ei|ey|ea", "i"), (r"aa|ae|ah", "a"), (r"ai|ay", "i"), (r"au|ow|aw|av(?=[^aeiou])", "au"),
+        (r"oo|ou|oe|ue|eu|eo", "u"), (r"ee|ie|ei|ey|ea", "i"), (r"aa|ae|ah", "a"), (r"ai|ay", "i"), (r"au|ow|aw", "au"),
         (r"[ey]", "i"), (r"o", "u"),
         (r"(.)\1+", r"\1"),
         (r"z", "s"), (r"p(?=$|[^aiu])", "b"),
@@ -202,24 +210,68 @@ _CLASS = {
     "b": "P", "p": "P", "f": "P", "v": "P", "w": "P", "t": "T", "d": "T", "k": "K", "g": "K", "q": "K", "s": "S", "z": "S",
     "S": "S", "c": "S", "j": "S", "x": "S", "m": "M", "n": "N", "l": "L", "r": "R",
 }  # fmt: skip
+_CLASS_OF_ABJAD = _CLASS | {"G": "K", "H": "", "h": ""}
 _FIRST = {"c": "k", "q": "k", "y": "i", "j": "i", "w": "v", "z": "s", "e": "i", "o": "u", "p": "f"}
 
 
-def _collapse(text: str) -> str:
-    """Drop repeats of the letter before."""
-    return re.sub(r"(.)\1+", r"\1", text)
+@lru_cache(maxsize=100_000)
+def _sound_of(latin: str) -> str:
+    return _sound(latin)
+
+
+_DOUBLED = re.compile(r"([^aeiou])\1+")
 
 
 def _sound(latin: str) -> str:
     """What a Latin spelling sounds like, roughly and in no language in particular."""
+    latin = _DOUBLED.sub(r"\1", latin)
     for pattern, sound in _SOUNDS:
         latin = pattern.sub(sound, latin)
     return latin
 
 
 def _skeleton(sound: str) -> str:
-    """The classes of the consonants of a sound, in order, without repeats."""
-    return _collapse("".join(_CLASS.get(letter, "") for letter in sound))
+    """The classes of the consonants of a sound, in order; a cluster of one class counts once."""
+    out: list[str] = []
+    before = ""
+    for letter in sound:
+        found = _CLASS.get(letter, "")
+        if found and found != before:
+            out.append(found)
+        before = found
+    return "".join(out)
+
+
+_ROMANISATIONS = tuple(
+    (re.compile(pattern), sound)
+    for pattern, sound in (
+        (r"hs|x|sh|ss", "s"),
+        (r"zh|ch+|q|j|ts|tz|z|c|r(?=[aeiou])", "c"),
+        (r"b|pp", "p"),
+        (r"d|tt", "t"),
+        (r"(?<!n)g|kk", "k"),
+        (r"kw|ku(?=[aeo])", "k"),
+        (r"erh|er", "r"),
+        (r"ih|ieh|eh", "i"),
+        (r"h(?=$|[^aeiouy])", ""),
+        (r"oo|eu|ou|ong|eong|ung|u", "u"),
+        (r"eo|uo|wo|o", "o"),
+        (r"ee|yi|y|ey", "i"),
+        (r"ien|ian|yen|yan|eon", "in"),
+        (r"w", "u"),
+        (r"ae|ai|e", "e"),
+        (r"n+g*", "n"),
+        (r"(.)\1+", r"\1"),
+    )
+)
+
+
+@lru_cache(maxsize=20_000)
+def _syllables(latin: str) -> str:
+    """A romanised Chinese or Korean name in a form in which the usual systems agree."""
+    for pattern, sound in _ROMANISATIONS:
+        latin = pattern.sub(sound, latin)
+    return latin
 
 
 def _indic(text: str) -> str | None:
@@ -282,20 +334,28 @@ def _abjad_skeletons(consonants: str) -> tuple[str, ...]:
     found = []
     for w in readings_of_w:
         text = consonants.replace("A", "").replace("Y", "").replace("W", w)
-        found.append(_skeleton(_sound_of_consonants(text)))
+        found.append("".join(_CLASS_OF_ABJAD.get(letter, "") for letter in text))
     return tuple(dict.fromkeys(found))
-
-
-def _sound_of_consonants(text: str) -> str:
-    for cluster, sound in (("kh", ""), ("gh", "g"), ("ch", "S"), ("sh", "S"), ("zh", "S"), ("ts", "S"), ("h", "")):
-        text = text.replace(cluster, sound)
-    return text
 
 
 class Part:
     """What is known of one part of a name. Made once per spelling and cached; compare with `agreement`."""
 
-    __slots__ = ("classes", "faint", "forms", "initial", "keys", "shapes", "skeletons", "sounds", "text", "vowelless")
+    __slots__ = (
+        "classes",
+        "eastern",
+        "faint",
+        "forms",
+        "heard",
+        "initial",
+        "keys",
+        "shapes",
+        "skeletons",
+        "sounds",
+        "syllable",
+        "text",
+        "vowelless",
+    )
 
     #: The part as recorded, folded; unique for an equal spelling.
     text: str
@@ -307,12 +367,18 @@ class Part:
     shapes: tuple[str, ...]
     #: Consonant classes in order.
     skeletons: tuple[str, ...]
+    #: The skeletons, and what they are if a ch is throaty.
+    heard: tuple[str, ...]
     #: Beginning of the skeletons: what blocking uses.
     keys: tuple[str, ...]
     #: Lines of the table of variants on which it stands.
     classes: frozenset[int]
     #: Whether the script leaves vowels out or we read them with doubt.
     vowelless: bool
+    #: Whether it is written in Chinese characters or Hangul, so that several romanisations are usual.
+    eastern: bool
+    #: Whether it may be one romanised syllable of a Chinese or Korean name.
+    syllable: bool
     #: Whether agreement on this part says little.
     faint: bool
     #: The first sound, when the part is an initial.
@@ -321,6 +387,8 @@ class Part:
     def __init__(self, text: str) -> None:
         self.text = text
         self.vowelless = False
+        self.eastern = not text.isascii() and ("\u4e00" <= text[0] <= "\u9fff" or "\uac00" <= text[0] <= "\ud7a3")
+        self.syllable = syllable(text)
         forms: tuple[str, ...]
         skeletons: tuple[str, ...] = ()
         if text.isascii():
@@ -345,15 +413,16 @@ class Part:
         self.shapes = tuple(dict.fromkeys(_VOWELS.sub(".", sound) for sound in self.sounds))
         skeletons = skeletons or tuple(dict.fromkeys(_skeleton(sound) for sound in self.sounds))
         self.skeletons = skeletons
+        # German, Polish and Israeli ch is the kh of others
+        throaty = (_skeleton(_sound(form.replace("ch", "h"))) for form in self.forms if "ch" in form)
+        self.heard = tuple(dict.fromkeys((*skeletons, *throaty)))
         if self.classes:
             # every spelling of a known name has one key, whatever it sounds like
-            line = min(self.classes)
-            self.keys = tuple(dict.fromkeys(_CLASS_KEYS[line] for line in sorted(self.classes)[:2])) or (
-                _CLASS_KEYS[line],
-            )
+            known = [_CLASS_KEYS[line] for line in sorted(self.classes)[:2]]
+            self.keys = tuple(dict.fromkeys((*known, *(s[:6] for s in skeletons[:3])) if self.eastern else known))
         else:
             last = _skeleton(_sound(self.forms[-1])) if len(self.forms) > 1 and text.isascii() else ""
-            self.keys = (last[:4],) if last else tuple(dict.fromkeys(s[:4] for s in skeletons[:4]))
+            self.keys = (last[:6],) if last else tuple(dict.fromkeys(s[:6] for s in skeletons[:4]))
         first = self.forms[0][:1]
         self.initial = _FIRST.get(first, first) if len(self.forms[0]) == 1 and text.isascii() else ""
 
@@ -362,11 +431,19 @@ class Part:
         return any(_FIRST.get(form[:1], form[:1]) == initial for form in self.forms)
 
 
+def _final(syllable_of_hangul: str) -> str:
+    """A final consonant of Korean as it is usually written in passports."""
+    last = {"g": "k", "d": "t", "b": "p"}.get(syllable_of_hangul[-1:], "")
+    if not last or syllable_of_hangul.endswith("ng"):
+        return syllable_of_hangul
+    return syllable_of_hangul[:-1] + last
+
+
 def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Latin forms, consonant skeletons (empty: derive them from the forms) and vowel doubt of a non-ASCII part."""
     consonants = _abjad(text)
     if consonants is not None:
-        latin = consonants.replace("A", "a").replace("W", "w").replace("Y", "y")
+        latin = consonants.lower()
         return (latin,), _abjad_skeletons(consonants), True
     indic = _indic(text)
     if indic is not None:
@@ -374,6 +451,9 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     if any("\u4e00" <= letter <= "\u9fff" for letter in text):
         return readings.of(text, anyascii(text).lower()), (), False
     script = _script(text[0])
+    if script == "HANGUL":
+        spelt = "".join(_final(anyascii(letter).lower()) for letter in text)
+        return (re.sub(r"[^a-z]", "", spelt) or "-",), (), False
     latin = re.sub(r"[^a-z]", "", anyascii(text).lower()) or "-"
     if script == "GREEK":
         latin = (
@@ -381,6 +461,9 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
             if latin.startswith(("mp", "nt"))
             else latin.replace("oy", "ou")
         )
+    if script == "GEORGIAN" and latin.endswith("i") and len(latin) > 4:
+        # the ending of the nominative, which romanised records often drop
+        return (latin, latin[:-1]), (), False
     return (latin,), (), script in ("THAI", "KHMER", "LAO", "MYANMAR", "TIBETAN", "SYRIAC")
 
 
@@ -417,7 +500,7 @@ def _load() -> None:
         for word in line:
             found.setdefault(word, set()).add(number)
     _CLASSES.update({word: frozenset(numbers) for word, numbers in found.items()})
-    _CLASS_KEYS.extend(_skeleton(_sound(line[0]))[:4] for line in lines)
+    _CLASS_KEYS.extend(_skeleton(_sound(line[0]))[:6] for line in lines)
 
 
 _load()
@@ -508,15 +591,47 @@ def parts(text: str, alone: bool = False) -> tuple[str, ...]:
     return tuple(kept)
 
 
+def syllable(text: str) -> bool:
+    """Whether a part may be one syllable of a Chinese, Korean or Vietnamese name."""
+    return 1 < len(text) <= 6 and text.isascii() and _SYLLABLE.match(text) is not None
+
+
+_LONE_VOWELS = frozenset("aeiou")
+_HYPHENS = re.compile(r"\s*[-‐‑–]\s*")
+
+
+@lru_cache(maxsize=100_000)
+def given_parts(text: str, alone: bool = False) -> tuple[str, ...]:
+    """`parts` of a given name, where two syllables with a hyphen (Mei-ling, Ji-an) are the one name they are."""
+    if "-" in text or "‐" in text or "‑" in text:
+        pieces = _HYPHENS.split(text)
+        folded = [_fold_word(_QUOTES.sub("", piece)) for piece in pieces]
+        if (
+            len(pieces) == 2
+            and all(syllable(piece) or piece in _LONE_VOWELS for piece in folded)
+            and (folded[0] not in _PARTICLES or folded[0] in _LONE_VOWELS)
+        ):
+            return ("".join(folded),)
+    return parts(text, alone)
+
+
+@lru_cache(maxsize=50_000)
+def whole(name: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts of a whole name, where a compound was split over its fields: given Ziaur, surname Rahman."""
+    if "rahman" not in name and "rehman" not in name:
+        return name
+    return tuple(match[1] if (match := _UR.match(text)) and text not in _CLASSES else text for text in name)
+
+
 # --- comparison -------------------------------------------------------------------------------------------------------
 
 #: How well two parts agree.
 NOT, INITIAL, ALIKE, SAME = 0, 1, 2, 3
 
 
-def _letters_allowed(length: int) -> int:
-    """How many letters may be wrong in a word of this length: short names differ by a letter and are other names."""
-    return 0 if length <= 3 else 1 if length <= 6 else 2
+#: How many letters may be wrong in a word of this length (seven and more are alike): a short name with another letter is
+#: another name.
+_LETTERS_ALLOWED = (0, 0, 0, 0, 1, 1, 1, 2)
 
 
 @lru_cache(maxsize=100_000)
@@ -536,35 +651,52 @@ def agreement(one: str, other: str) -> int:
         return SAME if a.classes & b.classes else NOT
     if a.vowelless or b.vowelless:
         return _agreement_of_consonants(a, b)
+    if (a.eastern or b.eastern) and not {_syllables(form) for form in a.forms}.isdisjoint(
+        _syllables(form) for form in b.forms
+    ):
+        return SAME
+    if a.syllable and b.syllable and a.text[0] not in "aeiou" and _syllables(a.text) == _syllables(b.text):
+        return ALIKE
+    if len(a.sounds) == 1 == len(b.sounds) == len(a.forms) == len(b.forms):
+        return _alike(a.sounds[0], b.sounds[0], a.shapes[0], b.shapes[0], a.forms[0], b.forms[0])
     best = NOT
-    for sound, shape in zip(a.sounds, (_VOWELS.sub(".", s) for s in a.sounds), strict=True):
-        for other_sound in b.sounds:
-            if sound == other_sound:
-                return SAME
-            if shape == _VOWELS.sub(".", other_sound) and len(shape.replace(".", "")) >= 3:
-                return SAME
-            allowed = _letters_allowed(max(len(sound), len(other_sound)))
-            if allowed and OSA.distance(sound, other_sound, score_cutoff=allowed) <= allowed:
-                best = ALIKE
-    if best == NOT:
-        for form in a.forms:
-            for other_form in b.forms:
-                allowed = _letters_allowed(max(len(form), len(other_form)))
-                if allowed and OSA.distance(form, other_form, score_cutoff=allowed) <= allowed:
-                    return ALIKE
+    for form in a.forms:
+        for other_form in b.forms:
+            sound, other_sound = _sound_of(form), _sound_of(other_form)
+            shape, other_shape = _VOWELS.sub(".", sound), _VOWELS.sub(".", other_sound)
+            best = max(best, _alike(sound, other_sound, shape, other_shape, form, other_form))
+            if best == SAME:
+                return best
     return best
+
+
+def _alike(sound: str, other_sound: str, shape: str, other_shape: str, form: str, other_form: str) -> int:  # noqa: PLR0917
+    """Agreement of two Latin spellings by sound, then by letters."""
+    if sound == other_sound:
+        return SAME
+    if shape == other_shape and len(shape.replace(".", "")) >= 3:
+        return SAME
+    length, other = len(sound), len(other_sound)
+    allowed = _LETTERS_ALLOWED[min(max(length, other), 7)]
+    if allowed and abs(length - other) <= allowed and OSA.distance(sound, other_sound, score_cutoff=allowed) <= allowed:
+        return ALIKE
+    length, other = len(form), len(other_form)
+    allowed = _LETTERS_ALLOWED[min(max(length, other), 7)]
+    if allowed and abs(length - other) <= allowed and OSA.distance(form, other_form, score_cutoff=allowed) <= allowed:
+        return ALIKE
+    return NOT
 
 
 def _agreement_of_consonants(a: Part, b: Part) -> int:
     """Agreement when at least one side is written without (certain) vowels."""
-    for skeleton in a.skeletons:
-        for other in b.skeletons:
+    for skeleton in a.heard:
+        for other in b.heard:
             if skeleton == other:
                 if len(skeleton) >= 2:
                     return SAME
                 return ALIKE if max(len(a.forms[0]), len(b.forms[0])) <= 5 else NOT
-    for skeleton in a.skeletons:
-        for other in b.skeletons:
+    for skeleton in a.heard:
+        for other in b.heard:
             if min(len(skeleton), len(other)) >= 3 and OSA.distance(skeleton, other, score_cutoff=1) <= 1:
                 return ALIKE
     return NOT
@@ -626,18 +758,21 @@ def _judge(short: Sequence[str], long: Sequence[str]) -> int:
     if full >= 1:
         return 1
     # nothing agrees in full: two misspelt long parts may, one misspelt part and an initial may not
-    return int(alike >= 2 and len(short) == alike and min(len(one) for one in short) >= 4)
+    return int(alike >= 2 and len(short) == alike and min(len(one) for one in short) >= 3)
 
 
-def _joins(name: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    """The name with two neighbours written as one word (Mei Hua, Meihua)."""
+def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word."""
     for index in range(len(name) - 1):
         joined = name[index] + name[index + 1]
-        if len(joined) <= 24:
+        length = len(joined)
+        if any(
+            (word[0] == joined[0] and abs(len(word) - length) <= 2) or not word.isascii() or not joined.isascii()
+            for word in other
+        ):
             yield (*name[:index], joined, *name[index + 2 :])
 
 
-@lru_cache(maxsize=50_000)
 def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     """How alike two recorded names are: 0 not, 1 similar, 2 similar with two parts in full agreement. Symmetric.
 
@@ -645,23 +780,23 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
         one: parts of a recorded name in any order.
         other: parts of another recorded name in any order.
     """
-    short, long = (one, other) if (len(one), one) <= (len(other), other) else (other, one)
+    short, long = _by_length(one, other)
     if not short:
         return 0
-    if short == long:
-        return (
-            2
-            if sum(1 for text in short if len(text) > 1) >= 2
-            else int(len(short[0]) > 1 and (len(short) > 1 or not part(short[0]).faint))
-        )
     best = _judge(short, long)
-    if best == 2 or (len(short) == 1 and len(long) == 1):
+    if best == 2:
         return best
     if len(long) > 2:
-        best = max(best, *(_judge(*sorted((short, joined), key=lambda n: (len(n), n))) for joined in _joins(long)))
+        for joined in _joins(long, short):
+            best = max(best, _judge(*_by_length(short, joined)))
     if len(short) > 2:
-        best = max(best, *(_judge(*sorted((long, joined), key=lambda n: (len(n), n))) for joined in _joins(short)))
+        for joined in _joins(short, long):
+            best = max(best, _judge(*_by_length(long, joined)))
     return best
+
+
+def _by_length(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return (one, other) if (len(one), one) <= (len(other), other) else (other, one)
 
 
 def similar(a_names: Iterable[tuple[str, ...]], b_names: Iterable[tuple[str, ...]]) -> int:
@@ -682,20 +817,29 @@ def similar(a_names: Iterable[tuple[str, ...]], b_names: Iterable[tuple[str, ...
 
 
 @lru_cache(maxsize=50_000)
-def placeholder(name: str) -> bool:
-    """Whether a recorded text stands where nobody knew the name (UNKNOWN FEMALE, N/A, BABY, XXX). Empty counts."""
+def nobody(name: str) -> bool:
+    """Whether a recorded text certainly names nobody. A text that might be a name (Na, Baby) is left to its company."""
     text = unicodedata.normalize("NFKC", name).casefold()
     words = [_fold_word(word) for word in _NO_LETTER.split(_QUOTES.sub("", text)) if word]
-    if not words:
-        return True
-    if any(word in _NOBODY for word in words):
-        return True
-    if all(word in _NOBODY_ALONE for word in words):
+    if not words or any(word in _NOBODY for word in words):
         return True
     joined = "".join(words)
-    if joined in _NOBODY or (joined in _NOBODY_ALONE and not text.isalpha() and len(joined) < 4):
+    if len(words) > 1 and joined in ("na", "nk", "uk"):
         return True
-    return len(joined) >= 3 and len(set(joined)) == 1
+    return len(joined) >= 3 and len(set(joined)) == 1 and joined.isascii()
+
+
+@lru_cache(maxsize=50_000)
+def placeholder(name: str) -> bool:
+    """Whether a recorded text stands where nobody knew the name (UNKNOWN FEMALE, N/A, BABY, XXX). Empty counts.
+
+    Strict: a text that is a placeholder somewhere and a name elsewhere (Na, Baby) counts.
+    """
+    if nobody(name):
+        return True
+    text = unicodedata.normalize("NFKC", name).casefold()
+    words = [_fold_word(word) for word in _NO_LETTER.split(_QUOTES.sub("", text)) if word]
+    return all(word in _NOBODY_ALONE for word in words) or "".join(words) in _NOBODY
 
 
 #: Letters that a name in this script may carry as marks (vowel signs), beside letters proper.

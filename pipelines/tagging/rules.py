@@ -46,10 +46,13 @@ RULES: dict[str, Rule] = {
     "ms|offence": Rule("A modern slavery offence (class 106).", "Modern Slavery Act 2015 ss.1-2"),
     "ms|keyword": Rule("A narrative or an offence title speaks of modern slavery.", "Modern Slavery Act 2015 s.52"),
     "ms|trafficker": Rule("The victim's end of a TRAFFICKER relation.", "Modern Slavery Act 2015 s.2"),
-    "ms|nrm": Rule("An indicator, referral or s.45 claim is recorded about the person.", "Modern Slavery Act 2015 s.45"),
+    "ms|nrm": Rule(
+        "An indicator, referral or s.45 claim is recorded about the person.", "Modern Slavery Act 2015 s.45"
+    ),
     "ms|other_version": Rule("Another version of this incident shows modern slavery.", "fail closed"),
     "protect|da_victim": Rule(
-        "A victim of 16 or more in a domestic abuse incident.", "Safe to share? recommendation 1; Domestic Abuse Act 2021 s.1"
+        "A victim of 16 or more in a domestic abuse incident.",
+        "Safe to share? recommendation 1; Domestic Abuse Act 2021 s.1",
     ),
     "protect|da_child": Rule(
         "A child who is a victim or witness in a domestic abuse incident.", "Domestic Abuse Act 2021 s.3"
@@ -71,7 +74,9 @@ RULES: dict[str, Rule] = {
         "Evidence is claimed without a listed offence, a supervisor, basis FACT or an independent source: doubt.",
         "DPA 2018 s.38(2); Safe to share? recommendation 1",
     ),
-    "evidence|offence": Rule("Evidence of a listed immigration offence, supported as it must be.", "Immigration Act 1971 ss.24-26"),
+    "evidence|offence": Rule(
+        "Evidence of a listed immigration offence, supported as it must be.", "Immigration Act 1971 ss.24-26"
+    ),
     "caution|linked": Rule(
         "A counter-allegation, or a sponsor or dependant tie to a protected or unlisted person.",
         "SafeLives counter-allegations guidance",

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 #: Names of many cultures. Cognates are joined only where records really mix them (passport and daily use).
 NAMES = """
-mohammed muhammad mohamed mohammad muhammed mohamad mohamet mohammod muhamed muhamad mehmet mehmed mehemmed mamadou mamadu magomed magomet mohd muhd md mohmed mahomed mahammad mokhamed mohammadou muhammadu محمد
+mohammed maxamed muhammad mohamed mohammad muhammed mohamad mohamet mohammod muhamed muhamad mehmet mehmed mehemmed mamadou mamadu magomed magomet mohd muhd md mohmed mahomed mahammad mokhamed mohammadou muhammadu محمد
 mahmoud mahmud mahmood mehmood mehmud makhmud mahmut محمود
 ahmed ahmad akhmed ahmet achmed achmad ahamed ahmadou amadou akhmad akhmat احمد أحمد
 hamid hameed hamit khamid abdulhamid
 hamad hamed hamada
 hamza hamzah hamzeh khamza حمزه حمزة
-hassan hasan hassane khasan hasen حسن
-hussain hussein husain husein husayn hossain hossein hosein hussayn hussin husseini hoossein khusein khusayn huseyin houssein hossen hosen hossin حسين حسین
-ali aly alee علي علی
+hassan xasan hasan hassane khasan hasen حسن
+hussain xuseen hussein husain husein husayn hossain hossein hosein hussayn hussin husseini hoossein khusein khusayn huseyin houssein hossen hosen hossin حسين حسین
+ali cali aly alee علي علی
 alia aliya aliyah aleya
-omar umar omer umer oumar عمر
+omar cumar umar omer umer oumar عمر
 amr amro
 ammar amar
 amir ameer emir amer
@@ -56,11 +56,12 @@ rahman rehman rahmaan rachman rakhman rehmaan rohman رحمن الرحمن
 tariq tarek tarik tareq tarique طارق
 faisal faysal feisal faycal faiçal فيصل
 fatima fatma fatemeh fathima fatimah fatoumata fatimata fatemah fatme fatimeh fatou fadma faatima فاطمة فاطمه
-aisha aysha ayesha aicha aishah ayse aischa aysa aissatou aisatu aischa asha aiysha aesha aiche عائشة عايشة عائشه
+aisha caasha caisha aysha ayesha aicha aishah ayse aischa aysa aissatou aisatu aischa asha aiysha aesha aiche عائشة عايشة عائشه
 khadija khadijah hadija khadijeh khadeeja kadija hatice khadidja khadiza kadiatou khatija hadiza khadiya خديجة خدیجه
 zainab zaynab zeinab zeynep zineb zaineb zenab zeynab zainabu زينب زینب
 maryam mariam miriam maryem meryem miryam maryan mariama marjam mariyam مريم
 noor nour nur noura noora nura نور
+fadumo faadumo fadumah fatumo
 huda hoda houda
 layla leila laila leyla layla lejla leyli ليلى
 salma selma
@@ -70,7 +71,8 @@ samir sameer semir samer سمير
 samira sameera semira
 sharif shareef cherif charif sherif serif chérif شريف
 shaikh sheikh shaykh sheik cheikh sheykh sheekh شيخ
-abdullah abdallah abdulla abdalla abdoulaye abdulahi abdullahi abdollah abdoullah abdellah عبدالله عبدالله
+abdi cabdi abdy
+abdullah cabdullahi cabdulahi abdallah abdulla abdalla abdoulaye abdulahi abdullahi abdollah abdoullah abdellah عبدالله عبدالله
 chaudhry chaudhary chowdhury choudhury choudhry chaudhari chaudhuri chowdry choudhary chaudry choudry
 qureshi quraishi koreishi quraishy kureshi qureishi qoraishi قريشي
 siddiqui siddique siddiqi siddiq sidiqi siddiquee sadiqi
@@ -147,7 +149,7 @@ li lee lei ly rhee yi rii lie
 li le
 chen chan tan tran chin tjan ting chern chinn
 wang wong ong vang heng
-huang wong ng hwang ooi wee vong wee oei hoang wang
+huang eng ung wong ng hwang ooi wee vong wee oei hoang wang
 zhang chang cheung cheong teo jang chong tjong teoh
 liu lau low lew liew lau loe lieu
 yang yeung yeong young ieong njo
@@ -179,7 +181,7 @@ tian tien tin
 dong tung
 pan poon pun phua
 yuan yuen
-cai tsai choi choy chua choa tsoi
+cai coi chhoa tsua tsai choi choy chua choa tsoi
 jiang chiang keung kiang
 yu yue yee
 du tu to
@@ -198,41 +200,41 @@ qiu chiu yau khoo hew
 hou how
 qian chien tsien chin
 shi shih see si
-kim gim ghim
-lee yi rhee rhie ri ree
-park bak pak bark
-choi choe chwe choy
-jung jeong chung cheong joung chong
-kang gang
-cho jo joe
-yoon yun youn
-jang chang
-lim im rim yim
-oh o
-seo suh so sur
-shin sin shinn
-kwon gwon kweon
-ahn an
-hwang whang
-ryu yoo yu you ryoo liu
-hong
-moon mun
-noh no roh rho
-ko go goh
-bae pae bai
-baek paik baik back
-heo hur huh her
-shim sim
-joo ju chu
-woo wu u
-koo gu ku goo
-son sohn
-jeon chun jun cheon chon jeun
-min
-nam
-cha tcha
-kwak gwak
-sung seong
+kim gim ghim 김
+lee yi rhee rhie ri ree 이 리
+park bak pak bark 박
+choi choe chwe choy 최
+jung jeong chung cheong joung chong 정
+kang gang 강
+cho jo joe 조
+yoon yun youn 윤
+jang chang 장
+lim im rim yim 임 림
+oh o 오
+seo suh so sur 서
+shin sin shinn 신
+kwon gwon kweon 권
+ahn an 안
+hwang whang 황
+ryu yoo yu you ryoo liu 유 류
+hong 홍
+moon mun 문
+noh no roh rho 노 로
+ko go goh 고
+bae pae bai 배
+baek paik baik back 백
+heo hur huh her 허
+shim sim 심
+joo ju chu 주
+woo wu u 우
+koo gu ku goo 구
+son sohn 손
+jeon chun jun cheon chon jeun 전 천
+min 민
+nam 남
+cha tcha 차
+kwak gwak 곽
+sung seong 성
 sato satoh satou
 ito itoh itou
 kato katoh katou

@@ -1,0 +1,243 @@
+"""The whole pipeline in one process: `cordon run`, replays, tests. The same stages and the same code as in operation."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from pipelines.batches import Batch
+from pipelines.context import Context, open_context
+from pipelines.contracts.codes import State
+from pipelines.errors import UsageError
+from pipelines.receipts import decision_row
+from pipelines.settings import Settings
+from pipelines.sinks import FileSink
+from pipelines.stages.firewall import firewall
+from pipelines.stages.land import digest, land
+from pipelines.stages.publish import publish
+from pipelines.stages.release import release
+from pipelines.stages.tag import tag
+from pipelines.stages.validate import validate
+from pipelines.stores import audit, ledger
+from pipelines.stores.database import writing
+from pipelines.stores.tables import coordinate, mention, policy, setting
+
+#: Called after each stage with its name, the batch and the stage's counts.
+Progress = Callable[[str, str, dict[str, int]], None]
+
+
+def run(
+    settings: Settings,
+    source: Path,
+    out: Path,
+    *,
+    now: datetime | None = None,
+    seed: int | None = None,
+    with_release: bool = True,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Runs every record of a file through every stage, and a release at now plus the embargo.
+
+    Args:
+        settings: where the state is kept and which regime is in force.
+        source: JSON lines; line N (from 0) is the coordinate `NAME[0]@N`.
+        out: the folder for this run's outputs; written whole at the end.
+        now: the moment of the run; the clock's if None.
+        seed: stands in for the secrets, so that every byte is repeatable.
+        with_release: whether to end with a release.
+        progress: told after each stage.
+
+    Returns:
+        What `report/summary.json` holds.
+
+    Raises:
+        UsageError: if the run is refused; nothing was written.
+    """
+    if not source.is_file():
+        raise UsageError(f"there is no input file `{source.name}`")
+    if "@" in source.name or "[" in source.name or "]" in source.name:
+        raise UsageError("the input file's name may not contain `@`, `[` or `]`: it is part of coordinates")
+    tell = progress or (lambda stage, batch, counts: None)
+    with open_context(settings, now=now, seed=seed) as opened, _without_collections():
+        _refuse_other_bytes(opened, source)
+        ctx = msgspec.structs.replace(opened, run=_run_number(opened))
+        if now is None:
+            ctx = ctx.at(opened.now())
+        sink = FileSink(out)
+        for batch, records in batches(source, settings.batch_size):
+            tell("land", str(batch), land(ctx, batch, records))
+            del records
+            for name, stage in (("validate", validate), ("tag", tag), ("firewall", firewall)):
+                tell(name, str(batch), stage(ctx, batch))
+            tell("publish", str(batch), publish(ctx, batch, sink))
+        if with_release:
+            later = ctx.at(ctx.now() + settings.embargo_duration)
+            tell("release", "", release(later, sink))
+        counts = sink.finish()
+        summary = write_outputs(ctx, out, counts)
+        _remember(ctx)
+    return summary
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Records are immutable and free of cycles; looking for garbage among them costs more than decoding them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def batches(source: Path, size: int) -> Iterator[tuple[Batch, list[tuple[int, bytes]]]]:
+    """Cuts a file into batches of at most `size` lines. An empty file has none."""
+    with source.open("rb") as lines:
+        records: list[tuple[int, bytes]] = []
+        for number, line in enumerate(lines):
+            records.append((number, line.removesuffix(b"\n")))
+            if len(records) == size:
+                yield Batch(source.name, 0, records[0][0], number), records
+                records = []
+        if records:
+            yield Batch(source.name, 0, records[0][0], records[-1][0]), records
+
+
+def _refuse_other_bytes(ctx: Context, source: Path) -> None:
+    """Compares every line with what the ledger knows of its coordinate, before anything is written."""
+    with ctx.db.connect() as conn:
+        known_any = conn.execute(select(coordinate.c.id).where(coordinate.c.topic == source.name).limit(1)).first()
+        if known_any is None:
+            return
+        for batch, records in batches(source, 10_000):
+            known = ledger.known_digests(conn, batch.topic, 0, batch.first, batch.last)
+            if known:
+                ledger.refuse_other_bytes(batch, known, {n: digest(ctx, raw) for n, raw in records if n in known})
+
+
+# ---- runs over one state ----------------------------------------------------------------------------------------
+
+
+def _run_number(ctx: Context) -> int:
+    """One more than the last finished run: a run that died is continued under its own number."""
+    with ctx.db.connect() as conn:
+        return int(_setting(conn, "runs_finished") or 0) + 1
+
+
+def _remember(ctx: Context) -> None:
+    with writing(ctx.db) as conn:
+        last = max((row["id"] for row in ledger.alert_rows(conn)), default=0)
+        for name, value in (("runs_finished", ctx.run), ("alerts_reported", last)):
+            conn.execute(setting.delete().where(setting.c.name == name))
+            conn.execute(setting.insert().values(name=name, value=str(value)))
+
+
+def _setting(conn: Connection, name: str) -> str | None:
+    return conn.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
+
+
+# ---- the output folder ------------------------------------------------------------------------------------------
+
+
+def write_outputs(ctx: Context, out: Path, counts: dict[str, int]) -> dict[str, Any]:
+    """Writes everything beside the messages: quarantine, holds, alerts, decisions, ledger, audit, report."""
+    from pipelines.reports.build import build_report
+
+    with ctx.db.connect() as conn:
+        _write_lines(out / "quarantine.jsonl", (msgspec.json.encode(row) for row in ledger.quarantine_rows(conn)))
+        _write_lines(out / "holds.jsonl", (msgspec.json.encode(row) for row in holds(conn)))
+        reported = int(_setting(conn, "alerts_reported") or 0)
+        alerts = [{k: v for k, v in row.items() if k != "id"} for row in ledger.alert_rows(conn, reported)]
+        _write_lines(out / "alerts.jsonl", (msgspec.json.encode(row) for row in alerts))
+        _write_lines(out / "decisions.jsonl", decision_rows(conn, ctx.run))
+        _write_ledger(out / "ledger.json", conn)
+        folder = out / "audit"
+        folder.mkdir(exist_ok=True)
+        checkpoints = []
+
+        def receipts() -> Iterator[bytes]:
+            for lines, checkpoint in audit.segments(conn):
+                checkpoints.append(msgspec.json.encode(checkpoint._asdict()))
+                yield from lines
+
+        _write_lines(folder / "receipts.jsonl", receipts())
+        _write_lines(folder / "checkpoints.jsonl", iter(checkpoints))
+        summary = {**ledger.summary(conn)._asdict(), "lines": counts}
+        build_report(ctx, conn, out / "report")
+    return summary
+
+
+def holds(conn: Connection) -> Iterator[dict[str, Any]]:
+    """Who waits for a human, for which recipient, and why."""
+    for recipient in ("enforcement", "safeguarding"):
+        why, state = mention.c[f"{recipient}_why"], mention.c[f"{recipient}_state"]
+        query = (
+            select(coordinate.c.topic, coordinate.c.partition, coordinate.c.offset, mention.c.person_ref, why)
+            .join(coordinate, coordinate.c.id == mention.c.coordinate_id)
+            .where(state == State.HELD)
+            .order_by(coordinate.c.topic, coordinate.c.partition, coordinate.c.offset, mention.c.id)
+        )
+        for topic, partition, offset, ref, reasons in conn.execute(query):
+            yield {
+                "coordinate": f"{topic}[{partition}]@{offset}",
+                "person_ref": ref,
+                "recipient": recipient,
+                "reasons": (reasons or "").split(),
+            }
+
+
+def decision_rows(conn: Connection, run_number: int) -> Iterator[bytes]:
+    """The decisions made or changed by one run, by coordinate."""
+    m, c, p = mention.c, coordinate.c, policy.c
+    query = (
+        select(
+            c.topic, c.partition, c.offset, m.person_ref, m.enforcement, m.enforcement_why, m.safeguarding,
+            m.safeguarding_why, m.standing, m.protections, m.evidence, m.fired, p.regime, p.digest,
+        )
+        .join(coordinate, c.id == m.coordinate_id)
+        .join(policy, p.id == m.policy_id)
+        .where(m.run == run_number, m.enforcement.is_not(None))
+        .order_by(c.topic, c.partition, c.offset, m.id)
+    )
+    for topic, partition, offset, ref, e, e_why, s, s_why, standing, protections, evidence, fired, regime, digest_ in conn.execute(query):
+        where = f"{topic}[{partition}]@{offset}"
+        yield decision_row(where, ref, "enforcement", e, standing, protections, evidence, e_why, fired, regime, digest_)
+        yield decision_row(where, ref, "safeguarding", s, standing, protections, evidence, s_why, fired, regime, digest_)
+
+
+def _write_ledger(path: Path, conn: Connection) -> None:
+    encode = msgspec.json.Encoder().encode
+    with _whole(path) as write:
+        write(b'{"schema":"cordon.ledger.v1","entries":[\n')
+        first = True
+        for entry in ledger.entries(conn):
+            write((b"" if first else b",\n") + encode(entry._asdict()))
+            first = False
+        write(b"\n]}\n")
+
+
+def _write_lines(path: Path, lines: Iterator[bytes]) -> None:
+    with _whole(path) as write:
+        for line in lines:
+            write(line + b"\n")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Callable[[bytes], Any]]:
+    """A file that appears complete or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        yield file.write
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+

@@ -1,0 +1,81 @@
+"""Receipts and decision rows: the same words for the audit log, the decisions file and the explanation.
+
+What many rows share is encoded once: a batch has thousands of decisions and a few hundred distinct ones.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from pipelines.contracts.codes import Evidence, Protection, Recipient, Standing, names
+from pipelines.tagging.rules import rule_ids
+
+SCHEMA = "cordon.receipt.v1"
+_encode = msgspec.json.Encoder().encode
+
+_PURPOSE = {
+    Recipient.ENFORCEMENT: ("IMMIGRATION_OFFENCE_INVESTIGATION", "IAA1999_S20"),
+    Recipient.SAFEGUARDING: ("SAFEGUARDING", "DPA2018_SCH8_SAFEGUARDING"),
+}
+
+
+@lru_cache(maxsize=65536)
+def _shared(
+    recipient: str, decision: str, standing: int, protections: int, evidence: int, why: str, fired: int, regime: str, digest: str
+) -> bytes:
+    """Everything of a decision row after coordinate and person, as JSON members."""
+    return _encode(
+        {
+            "recipient": recipient,
+            "decision": decision,
+            "standing": names(standing, Standing),
+            "protections": names(protections, Protection),
+            "evidence": Evidence(evidence).name,
+            "reasons": why.split(),
+            "rules": list(rule_ids(fired)),
+            "regime": regime,
+            "policy_digest": digest,
+        }
+    )[1:]
+
+
+def decision_row(
+    coordinate: str,
+    person_ref: str,
+    recipient: str,
+    decision: str,
+    standing: int,
+    protections: int,
+    evidence: int,
+    why: str,
+    fired: int,
+    regime: str,
+    digest: str,
+) -> bytes:
+    """One line of `decisions.jsonl` (spec 4)."""
+    shared = _shared(recipient, decision, standing, protections, evidence, why, fired, regime, digest)
+    return b'{"coordinate":%s,"person_ref":%s,%s' % (_encode(coordinate), _encode(person_ref), shared)
+
+
+@lru_cache(maxsize=64)
+def _opening(op: str, stage: str, at: str, unit: str) -> bytes:
+    return _encode({"schema": SCHEMA, "op": op, "at": at, "actor": f"service:cordon/{stage}", "unit": unit})[:-1]
+
+
+def decision_receipt(stage: str, at: datetime, unit: str, row: bytes) -> bytes:
+    """The receipt of a decision: who decided, when, as part of what, and the row itself."""
+    return _opening("decision", stage, at.isoformat(), unit) + b"," + row[1:]
+
+
+def work_receipt(op: str, stage: str, at: datetime, unit: str, **facts: Any) -> bytes:
+    """The receipt of a piece of work (collection, combination, disclosure, ...): ids and counts only."""
+    return _opening(op, stage, at.isoformat(), unit) + b"," + _encode(facts)[1:]
+
+
+def purpose_of(recipient: Recipient) -> tuple[str, str]:
+    """(purpose, legal basis) of a disclosure to a recipient."""
+    return _PURPOSE[recipient]

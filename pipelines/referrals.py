@@ -1,0 +1,172 @@
+"""Building a referral: field by field, from an allow-list, for one person of one incident (spec 3.4)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from pipelines.contracts.codes import Evidence, Protection
+from pipelines.contracts.incident import Contact, Incident, Person
+from pipelines.contracts.referral import Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
+from pipelines.masking.account import account
+from pipelines.tagging.facts import DOB_OK, is_true, legal_name, read_dob
+from pipelines.tagging.names import plainly_a_name
+
+_PHONE = re.compile(r"\+?[0-9 ()\-]{7,20}")
+_EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"']{1,250}\.[A-Za-z]{2,24}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+_SAFE_TIMES = re.compile(r"[A-Za-z0-9 :,.\-]{1,60}")
+#: Vulnerabilities a partner needs to know. NRPF is an immigration fact: it becomes a support need instead.
+_VULNERABILITY = ("PREGNANT", "DISABILITY", "MENTAL_HEALTH", "NO_ENGLISH", "CHILD_IN_CARE")
+_REASONS = (
+    (Protection.DA_CHILD, "CHILD_VICTIM_OF_DOMESTIC_ABUSE"),
+    (Protection.DA_VICTIM, "DOMESTIC_ABUSE"),
+    (Protection.MS_VICTIM, "MODERN_SLAVERY"),
+)
+THE_SUSPECT = "the suspect"
+_ROLE_WORDS = (
+    ("SUSPECT ARRESTED CHARGED CONVICTED", THE_SUSPECT),
+    ("CHILD_IN_HOUSEHOLD", "a child"),
+    ("VICTIM POSSIBLE_VICTIM COMPLAINANT", "another victim"),
+    ("WITNESS", "a witness"),
+    ("REPORTER THIRD_PARTY_REPORTER", "a reporting person"),
+    ("PARENT_GUARDIAN", "a parent"),
+    ("INTERPRETER PROFESSIONAL", "a professional"),
+)
+_RELATIONS = frozenset(
+    "SPOUSE EX_SPOUSE CIVIL_PARTNER FIANCE PARTNER EX_PARTNER COPARENT PARENT CHILD SIBLING IN_LAW GRANDPARENT"
+    " OTHER_RELATIVE CARER COHABITANT EMPLOYER TRAFFICKER NEIGHBOUR STRANGER".split()
+)
+
+
+def role_word(person: Person) -> str:
+    """What a person is called in somebody else's account."""
+    for roles, word in _ROLE_WORDS:
+        if not set(roles.split()).isdisjoint(person.roles):
+            return word
+    return "another person"
+
+
+def build_referral(
+    incident: Incident,
+    person: Person,
+    *,
+    protections: int,
+    evidence: int,
+    child: bool,
+    high_risk: bool,
+    any_child: bool,
+) -> Referral:
+    """Builds the referral of one person, without its id.
+
+    Args:
+        incident: the highest version of the incident.
+        person: the person referred, one of its persons.
+        protections: what protects them in this incident (`Protection` bits).
+        evidence: `Evidence` of this record; any but NONE is a need for immigration advice, and stays behind otherwise.
+        child: whether they count as a child on the event's date.
+        high_risk: whether any version assessed the risk as high.
+        any_child: whether a child is involved at all.
+    """
+    others = [(other, role_word(other)) for other in incident.persons if other is not person]
+    reason = next((word for bit, word in _REASONS if protections & bit), "OTHER")
+    risk = person.risk
+    return Referral(
+        referral_id="",
+        incident_id=incident.header.incident_id,
+        source_force=incident.header.source_force,
+        reason=reason,
+        legal_basis="VITAL_INTERESTS" if high_risk or child else "CONSENT",
+        person=Referred(
+            name=_name(person),
+            dob=person.dob if read_dob(person.dob)[0] == DOB_OK else None,
+            age=person.age if person.age is not None and 0 <= person.age <= 130 else None,
+            child=child,
+            language=_fits(_LANGUAGE, person.language),
+            interpreter_needed=bool(person.interpreter_needed),
+            contacts=Contacts(
+                phones=_safe(person.phones, _PHONE),
+                emails=_safe(person.emails, _EMAIL),
+                safe_times=_times([*(person.phones or ()), *(person.emails or ())]),
+            ),
+            vulnerability=[v for v in _VULNERABILITY if v in (person.vulnerability or ())],
+        ),
+        risk=RiskInBrief(
+            level="HIGH" if high_risk else (risk.level if risk and risk.level in ("STANDARD", "MEDIUM") else "UNKNOWN"),
+            tool=risk.tool if risk and risk.tool in ("DASH", "DARA", "OTHER") else None,
+            score=risk.score if risk and risk.score is not None and 0 <= risk.score <= 24 else None,
+        ),
+        support_needs=_needs(incident, person, evidence),
+        children_present=any_child,
+        suspects=_suspects(incident, person),
+        account=account(
+            [n.text for n in incident.narrative or () if n.text], person, others, incident.locations or ()
+        ),
+    )
+
+
+def _name(person: Person) -> str | None:
+    """The name as recorded, of parts that are plainly names: a remark in a name field goes nowhere."""
+    legal = legal_name(person)
+    if legal is None:
+        recorded = next(iter(person.names or ()), None)
+        if recorded is None:
+            return None
+        parts = [*(recorded.given or ()), recorded.surname or ""]
+    else:
+        parts = [*legal[1], legal[0]]
+    return " ".join(part.strip() for part in parts if part.strip() and plainly_a_name(part.strip())) or None
+
+
+def _safe(contacts: Sequence[Contact] | None, form: re.Pattern[str]) -> list[str]:
+    """Contacts marked safe, and only those: unstated is not safe. One that is also listed as unsafe is not."""
+    unsafe = {_squeezed(c.value) for c in contacts or () if c.safe_to_use is not True}
+    return [
+        c.value
+        for c in contacts or ()
+        if c.safe_to_use is True and c.value and form.fullmatch(c.value) and _squeezed(c.value) not in unsafe
+    ]
+
+
+def _times(contacts: Sequence[Contact]) -> list[str]:
+    found = (c.safe_times for c in contacts if c.safe_to_use is True and _fits(_SAFE_TIMES, c.safe_times))
+    return list(dict.fromkeys(t for t in found if t))
+
+
+def _needs(incident: Incident, person: Person, evidence: int) -> list[str]:
+    """The report's "link the victim to a third party": immigration advice, and nothing of why."""
+    abuse = is_true((incident.flags or {}).get("so_called_immigration_abuse"))
+    advice = evidence != Evidence.NONE or abuse or "NRPF" in (person.vulnerability or ())
+    return [*(["IMMIGRATION_ADVICE"] if advice else []), *(["INTERPRETER"] if person.interpreter_needed else [])]
+
+
+def _suspects(incident: Incident, person: Person) -> list[SuspectInBrief]:
+    found = []
+    for other in incident.persons:
+        if other is person or role_word(other) != THE_SUSPECT:
+            continue
+        relation = next(
+            (
+                r.type
+                for r in incident.relations or ()
+                if {r.from_ref, r.to_ref} == {person.person_ref, other.person_ref} and r.type in _RELATIONS
+            ),
+            None,
+        )
+        found.append(SuspectInBrief(name=_name(other), relation=relation))
+    return found
+
+
+def _fits(form: re.Pattern[str], text: str | None) -> str | None:
+    return text if text is not None and form.fullmatch(text) else None
+
+
+def _squeezed(text: str | None) -> str:
+    return re.sub(r"\W", "", text or "").casefold()[-9:]
+
+
+def encode(referral: Referral) -> bytes:
+    """The message as sent."""
+    return msgspec.json.encode(referral)

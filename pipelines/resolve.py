@@ -1,0 +1,331 @@
+"""From facts to decisions: what follows for each person from everything known, in whatever order it came.
+
+Pure apart from the loading of rows: `effective` and `decide` are functions of columns. A fact never changes once it is
+recorded, and every rule here is a union, a maximum or a lookup over all facts, so the outcome cannot depend on arrival
+order, duplication or batching. When new facts arrive, the incidents they touch are marked dirty and decided again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, text
+
+from pipelines.contracts.codes import (
+    PROTECTIVENESS,
+    Caution,
+    Consent,
+    Decision,
+    Evidence,
+    Protection,
+    Standing,
+)
+from pipelines.stores.bulk import chunks
+from pipelines.tagging.facts import SIGNAL_DA, SIGNAL_MS
+from pipelines.tagging.rules import BIT
+from policy.cells import EnforcementCell, Record, Risk, SafeguardingCell
+from policy.engine import Engine
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+_FACTS = (
+    "id coordinate_id incident_id version person_id content quarantined standing own if_da if_ms evidence caution child"
+    " high_risk assessed consent ie_consent retracted rules"
+).split()
+_TEXTS = (
+    "person_ref ties protections policy_id run msg_id referral_id enforcement enforcement_why enforcement_state safeguarding"
+    " safeguarding_state"
+).split()
+_OF_INCIDENT = "top_version signals linked".split()
+_COLUMNS = ", ".join(
+    [*(f"m.{n}" for n in _FACTS), *(f"i.{n}" for n in _OF_INCIDENT), "p.component", *(f"m.{n}" for n in _TEXTS)]
+)
+_QUERY = (
+    f"SELECT {_COLUMNS} FROM mention m JOIN incident i ON i.id = m.incident_id"  # noqa: S608 - our own column names
+    " JOIN registry_person p ON p.id = m.person_id WHERE {} ORDER BY m.id"
+)
+
+
+class Rows:
+    """Mentions of whole incidents, all versions, as columns: integers as arrays, the rest as lists."""
+
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Takes rows in the order of the columns of `load`."""
+        self.count = len(rows)
+        columns = list(zip(*rows, strict=True)) if rows else [()] * (len(_FACTS) + len(_TEXTS) + len(_OF_INCIDENT) + 1)
+        names = (*_FACTS, *_OF_INCIDENT, "component", *_TEXTS)
+        numbers = len(_FACTS) + len(_OF_INCIDENT) + 1
+        self._columns: dict[str, Any] = {
+            name: np.array(column, dtype=np.int64) if place < numbers else list(column)
+            for place, (name, column) in enumerate(zip(names, columns, strict=True))
+        }
+        self.who = self._group(self.text("person_ref"))
+
+    def __getitem__(self, name: str) -> Ints:
+        column: Ints = self._columns[name]
+        return column
+
+    def text(self, name: str) -> list[Any]:
+        """A column that is not of integers."""
+        column: list[Any] = self._columns[name]
+        return column
+
+    def only(self, keep: Bools) -> Rows:
+        """Some of the rows; `keep` must pick whole incidents."""
+        part = object.__new__(Rows)
+        places = np.flatnonzero(keep)
+        part.count = len(places)
+        part._columns = {
+            name: column[places] if isinstance(column, np.ndarray) else [column[i] for i in places.tolist()]
+            for name, column in self._columns.items()
+        }
+        part.who = part._group(part.text("person_ref"))
+        return part
+
+    def _group(self, refs: list[str]) -> Ints:
+        """A number per (incident, person_ref): the same person in all versions of an incident."""
+        known: dict[tuple[int, str], int] = {}
+        return np.fromiter(
+            (known.setdefault(pair, len(known)) for pair in zip(self["incident_id"].tolist(), refs, strict=True)),
+            dtype=np.int64,
+            count=self.count,
+        )
+
+    @property
+    def groups(self) -> int:
+        """How many (incident, person_ref) there are."""
+        return int(self.who.max()) + 1 if self.count else 0
+
+    @property
+    def current(self) -> Bools:
+        """Rows of the highest version of their incident: the ones that have decisions."""
+        mask: Bools = (self["quarantined"] == 0) & (self["version"] == self["top_version"])
+        return mask
+
+
+def load(conn: Connection, condition: str, **values: Any) -> Rows:
+    """Loads all mentions of the incidents (`i`) a condition picks."""
+    return Rows([tuple(row) for row in conn.execute(text(_QUERY.format(condition)), values)])
+
+
+def load_incidents(conn: Connection, incident_ids: Iterable[int]) -> Rows:
+    """Loads all mentions of some incidents, by id."""
+    rows: list[tuple[Any, ...]] = []
+    for part in chunks(sorted(set(incident_ids))):
+        numbers = ", ".join(str(int(n)) for n in part)
+        rows += [tuple(row) for row in conn.execute(text(_QUERY.format(f"i.id IN ({numbers})")))]
+    return Rows(rows)
+
+
+# ---- protections within an incident -----------------------------------------------------------------------------
+
+
+class Effective(msgspec.Struct, frozen=True):
+    """What the versions of an incident give each person together, per row: the row's whole group has the same."""
+
+    protections: Ints
+    fired: Ints
+    """Rule bits that come on top of the row's own."""
+
+
+def effective(rows: Rows) -> Effective:
+    """Unions over versions: protections, and signals of domestic abuse and slavery (spec 6.13)."""
+    valid = rows["quarantined"] == 0
+    da = (rows["signals"] & SIGNAL_DA) != 0
+    ms = (rows["signals"] & SIGNAL_MS) != 0
+    row_own = np.where(valid, rows["own"], 0)
+    extra = np.where(valid & da, rows["if_da"], 0) | np.where(valid & ms, rows["if_ms"], 0)
+    fired = np.zeros(rows.count, dtype=np.int64)
+    fired[valid & da & ((rows["if_da"] & ~row_own) != 0)] |= BIT["da|other_version"]
+    fired[valid & ms & ((rows["if_ms"] & ~row_own) != 0)] |= BIT["ms|other_version"]
+    from_row = row_own | extra
+    for mask, rule in ((_unreplaced(rows), "indeterminate|quarantined"), (_two_contents(rows), "indeterminate|two_contents")):
+        from_row[mask] |= int(Protection.INDETERMINATE)
+        fired[mask] |= BIT[rule]
+    union = np.zeros(rows.groups, dtype=np.int64)
+    np.bitwise_or.at(union, rows.who, from_row)
+    protections = union[rows.who]
+    fired[(protections & ~from_row) != 0] |= BIT["carried|version"]
+    return Effective(protections, fired)
+
+
+def _unreplaced(rows: Rows) -> Bools:
+    """People of quarantined records for which no valid record of that incident and version has come (spec 6.5)."""
+    mask = rows["quarantined"] != 0
+    if not mask.any():
+        return mask
+    valid = set(zip(rows["incident_id"][~mask].tolist(), rows["version"][~mask].tolist(), strict=True))
+    for i in np.flatnonzero(mask).tolist():
+        if (int(rows["incident_id"][i]), int(rows["version"][i])) in valid:
+            mask[i] = False
+    return mask
+
+
+def _two_contents(rows: Rows) -> Bools:
+    """The people who differ between two contents that came under one version (spec 6.13)."""
+    mask = np.zeros(rows.count, dtype=bool)
+    incident, version, record = (rows[name].tolist() for name in ("incident_id", "version", "coordinate_id"))
+    valid = (rows["quarantined"] == 0).tolist()
+    records: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for i in range(rows.count):
+        if valid[i]:
+            records[incident[i], version[i]].add(record[i])
+    repeated = {key for key, found in records.items() if len(found) > 1}
+    if not repeated:
+        return mask
+    contents: dict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)
+    refs = rows.text("person_ref")
+    for i in range(rows.count):
+        if valid[i] and (incident[i], version[i]) in repeated:
+            contents[incident[i], version[i], refs[i]].append((i, int(rows["content"][i])))
+    for (incident_id, its_version, _ref), found in contents.items():
+        differ = len({content for _, content in found}) > 1
+        missing = len(found) < len(records[incident_id, its_version])
+        if differ or missing:
+            mask[[i for i, _ in found]] = True
+    return mask
+
+
+# ---- decisions --------------------------------------------------------------------------------------------------
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """Decisions on the current rows, in the order of `rows`."""
+
+    rows: Ints
+    protections: Ints
+    fired: Ints
+    enforcement: list[Decision]
+    enforcement_why: list[str]
+    safeguarding: list[Decision]
+    safeguarding_why: list[str]
+    errors: int
+    cells: int
+
+
+def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricter_before: set[int]) -> Outcome:
+    """Decides on every current row, once per distinct combination of what matters.
+
+    Args:
+        rows: whole incidents.
+        within: their `effective` protections.
+        carried: per row, the protections of everyone it may be the same person as (the registry's components).
+        engine: the policy in force.
+        stricter_before: ids of policies under a stricter regime: what they withheld stays withheld (spec 6.20).
+    """
+    protections = within.protections | carried
+    fired = rows["rules"] | within.fired
+    fired[(carried & ~within.protections) != 0] |= BIT["carried|person"]
+    index = np.flatnonzero(rows.current)
+    accused = (rows["standing"] & int(Standing.SUSPECT | Standing.CONVICTED)) != 0
+    linked = _linked(rows, protections, accused)
+    caution = rows["caution"].copy()
+    caution[linked] = Caution.LINKED
+    fired[linked & accused] |= BIT["caution|linked"]
+    fired[rows["retracted"] != 0] |= BIT["record|retracted"]
+
+    high = np.zeros(rows.groups, dtype=bool)
+    np.logical_or.at(high, rows.who, (rows["high_risk"] != 0) & (rows["quarantined"] == 0))
+    high_risk = high[rows.who]
+    child = rows["child"] != 0
+    referable = (
+        ((rows["standing"] & int(Standing.VICTIM)) != 0)
+        | ((within.protections & int(Protection.DA_CHILD)) != 0)
+        | (child & ((within.protections & int(Protection.MS_VICTIM)) != 0))
+    )
+    enforcement, enforcement_why, bad_e, cells_e = _each_distinct(
+        engine,
+        index,
+        (protections, accused, rows["evidence"], caution, rows["ie_consent"], rows["assessed"], rows["retracted"]),
+        lambda p, a, e, c, i, s, r: EnforcementCell(
+            protections=p,
+            accused=bool(a),
+            evidence=Evidence(e),
+            caution=Caution(c),
+            ie_consent=Consent(i),
+            assessed=bool(s),
+            record=Record.RETRACTED if r else Record.CURRENT,
+        ),
+    )
+    safeguarding, safeguarding_why, bad_s, cells_s = _each_distinct(
+        engine,
+        index,
+        (protections, high_risk, child, rows["consent"], referable, rows["retracted"]),
+        lambda p, h, k, c, f, r: SafeguardingCell(
+            protections=p,
+            risk=Risk.HIGH if h else Risk.NOT_HIGH,
+            child=bool(k),
+            consent=Consent(c),
+            referable=bool(f),
+            record=Record.RETRACTED if r else Record.CURRENT,
+        ),
+    )
+    if stricter_before:
+        _keep_withheld(rows, index, stricter_before, enforcement, enforcement_why)
+    return Outcome(
+        rows=index,
+        protections=protections[index],
+        fired=fired[index],
+        enforcement=enforcement,
+        enforcement_why=enforcement_why,
+        safeguarding=safeguarding,
+        safeguarding_why=safeguarding_why,
+        errors=bad_e + bad_s,
+        cells=cells_e + cells_s,
+    )
+
+
+def _each_distinct(
+    engine: Engine, index: Ints, columns: Sequence[Any], make: Any
+) -> tuple[list[Decision], list[str], int, int]:
+    """One policy decision per distinct combination, joined back to the rows."""
+    if not index.size:
+        return [], [], 0, 0
+    table = np.stack([np.asarray(column)[index].astype(np.int64) for column in columns], axis=1)
+    distinct, back = np.unique(table, axis=0, return_inverse=True)
+    verdicts = engine.decide([make(*row) for row in distinct.tolist()])
+    back = back.reshape(-1).tolist()
+    why = [" ".join(verdict.reasons) for verdict in verdicts]
+    failed = sum(1 for n in back if verdicts[n].error)
+    return [verdicts[n].decision for n in back], [why[n] for n in back], failed, len(verdicts)
+
+
+def _linked(rows: Rows, protections: Ints, accused: Bools) -> Bools:
+    """Counter-allegations in either direction, and ties to a protected or unlisted person (spec 6.16)."""
+    linked: Bools = accused & (rows["linked"] != 0)
+    ties = rows.text("ties")
+    if not any(ties):
+        return linked
+    current = rows.current
+    protected: dict[tuple[int, str], int] = defaultdict(int)
+    refs, incidents = rows.text("person_ref"), rows["incident_id"].tolist()
+    for i in range(rows.count):
+        if current[i]:
+            protected[incidents[i], refs[i]] |= int(protections[i])
+    tied: dict[int, set[str]] = defaultdict(set)
+    for i, found in enumerate(ties):
+        if found:
+            tied[int(rows.who[i])] |= set(msgspec.json.decode(found))
+    for i in np.flatnonzero(current & accused).tolist():
+        for ref in tied.get(int(rows.who[i]), ()):
+            if ref != refs[i] and protected.get((incidents[i], ref), 1):
+                linked[i] = True
+    return linked
+
+
+def _keep_withheld(
+    rows: Rows, index: Ints, stricter: set[int], decisions: list[Decision], why: list[str]
+) -> None:
+    before, policies = rows.text("enforcement"), rows.text("policy_id")
+    reasons = rows.text("enforcement_why")
+    for n, i in enumerate(index.tolist()):
+        if before[i] is not None and policies[i] in stricter:
+            old = Decision(before[i])
+            if PROTECTIVENESS[old] > PROTECTIVENESS[decisions[n]]:
+                decisions[n], why[n] = old, reasons[i] or "withheld_under_stricter_regime"

@@ -1,0 +1,588 @@
+"""firewall: a decision per person and recipient, and what may go built field by field.
+
+`settle` is the heart of it and `release` uses it too: it decides whole incidents anew from facts, registry and policy,
+compares with what was decided before, and moves each person to the state that follows. One transaction of the one
+writer: decisions, their receipts, drafts and outgoing messages exist together or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import pandas as pd
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection, delete, select, update
+
+from expectations.gate import judge
+from pipelines.batches import Batch
+from pipelines.context import Context
+from pipelines.contracts.codes import Decision, Recipient, State
+from pipelines.contracts.incident import Incident, Person
+from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING
+from pipelines.contracts.subject import Content, SubjectName, SubjectOffence
+from pipelines.masking.residue import identifiers_of, residue
+from pipelines.receipts import decision_receipt, decision_row
+from pipelines.referrals import build_referral, encode
+from pipelines.resolve import Outcome, Rows, decide, effective, load
+from pipelines.sinks import REFERRALS
+from pipelines.stages.validate import Valid
+from pipelines.stores import audit, ledger
+from pipelines.stores.bulk import chunks, insert_rows, update_rows
+from pipelines.stores.database import writing
+from pipelines.stores.tables import coordinate, draft, incident, mention, outbox, policy
+from pipelines.tagging.facts import legal_name, offence_of
+from policy import weaker
+
+_NONCE = 12
+
+
+def firewall(ctx: Context, batch: Batch) -> dict[str, int]:
+    """Decides on a tagged batch, and on whatever else its facts have touched.
+
+    Returns:
+        Counts of decisions by kind, of distinct combinations the policy was asked about, of older decisions changed.
+    """
+    started = time.monotonic()
+    unit = Unit(f"lane/{batch.lane}", batch.last + 1, str(batch), "firewall")
+    with writing(ctx.db) as conn:
+        if ledger.is_done(conn, batch, "firewall"):
+            return {}
+        own = ledger.coordinate_ids(conn, batch)
+        rows = without_those_on_their_way(load(conn, "i.dirty"), set(own.values()))
+        counts = settle(ctx, conn, rows, unit, Records(ctx, conn, batch))
+        ledger.set_done(conn, batch, "firewall", ctx.now(), time.monotonic() - started, counts)
+    return counts
+
+
+class Unit(NamedTuple):
+    """The atomic unit of sending that what is decided now belongs to."""
+
+    mark: str
+    sequence: int
+    name: str
+    stage: str
+
+
+def without_those_on_their_way(rows: Rows, own: set[int]) -> Rows:
+    """Leaves out incidents with someone tagged but not decided in another batch: that batch's firewall decides them."""
+    waiting = {
+        incident_id
+        for incident_id, record, state, quarantined in zip(
+            rows["incident_id"].tolist(),
+            rows["coordinate_id"].tolist(),
+            rows.text("enforcement_state"),
+            rows["quarantined"].tolist(),
+            strict=True,
+        )
+        if state is None and not quarantined and record not in own
+    }
+    return rows if not waiting else rows.only(~np.isin(rows["incident_id"], sorted(waiting)))
+
+
+class Records:
+    """Typed incidents by coordinate, from the vault: those of the batch in hand, others when they are needed."""
+
+    def __init__(self, ctx: Context, conn: Connection, batch: Batch | None = None) -> None:
+        """`batch` is the batch in hand, if any."""
+        self._ctx, self._conn = ctx, conn
+        self._found: dict[int, Incident] = {}
+        if batch is not None:
+            self._take(str(batch), ledger.coordinate_ids(conn, batch))
+
+    def _take(self, batch: str, ids: dict[int, int], only: set[int] | None = None) -> None:
+        valid = self._ctx.vault.get(f"valid/{batch}", Valid)
+        for offset, record in zip(valid.offsets, valid.incidents, strict=True):
+            if offset in ids and (only is None or ids[offset] in only):
+                self._found[ids[offset]] = record
+
+    def fetch(self, coordinate_ids: Iterable[int]) -> None:
+        """Makes sure these can be asked for: one visit to the vault per batch they are in."""
+        missing = set(coordinate_ids) - self._found.keys()
+        by_batch: dict[str, dict[int, int]] = defaultdict(dict)
+        for part in chunks(sorted(missing)):
+            query = select(coordinate.c.batch, coordinate.c.offset, coordinate.c.id).where(coordinate.c.id.in_(part))
+            for batch, offset, identifier in self._conn.execute(query):
+                by_batch[batch][offset] = identifier
+        for batch, ids in by_batch.items():
+            self._take(batch, ids, missing)
+
+    def __getitem__(self, coordinate_id: int) -> Incident:
+        return self._found[coordinate_id]
+
+    def person(self, coordinate_id: int, ref: str) -> Person:
+        """A person of a record."""
+        return next(p for p in self._found[coordinate_id].persons if p.person_ref == ref)
+
+
+# ---- settling ---------------------------------------------------------------------------------------------------
+
+
+def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Records) -> dict[str, int]:
+    """Decides whole incidents anew and moves everyone in them to the state that follows."""
+    within = effective(rows)
+    carried = ctx.registry.protections(conn, rows["component"])
+    policy_id, stricter = _policies(ctx, conn)
+    outcome = decide(rows, within, carried, ctx.policy, stricter)
+    changed = _changed(rows, outcome)
+    plan = _plan(rows, outcome)
+    records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
+    _draft(ctx, conn, rows, plan, outcome, records)
+    sent = _refer(ctx, conn, rows, within.protections, plan, outcome, unit, records)
+    _store(ctx, conn, rows, outcome, plan, changed, policy_id)
+    receipts = _receipts(ctx, conn, rows, outcome, changed, unit)
+    audit.append_segment(conn, f"{unit.stage}/{unit.name}", receipts, ctx.now(), signing_key(ctx))
+    if outcome.errors:
+        ledger.raise_alerts(conn, [("alert|policy_error", unit.name)], ctx.now())
+    for part in chunks(sorted(set(rows["incident_id"].tolist()))):
+        conn.execute(update(incident).where(incident.c.id.in_(part)).values(dirty=False))
+    kinds: dict[str, int] = defaultdict(int)
+    for decision in outcome.enforcement:
+        kinds[f"enforcement_{decision.lower()}"] += 1
+    for decision in outcome.safeguarding:
+        kinds[f"safeguarding_{decision.lower()}"] += 1
+    return {"decided": len(outcome.rows), "changed": len(changed), "cells": outcome.cells, "referrals": sent, **kinds}
+
+
+def signing_key(ctx: Context) -> Ed25519PrivateKey:
+    """The key that signs checkpoints of the audit log."""
+    return Ed25519PrivateKey.from_private_bytes(ctx.keys.audit)
+
+
+def _policies(ctx: Context, conn: Connection) -> tuple[int, set[int]]:
+    """(id of the policy in force, ids of earlier ones that were stricter)."""
+    rows = conn.execute(select(policy.c.id, policy.c.regime, policy.c.digest)).all()
+    ids = {digest: identifier for identifier, _, digest in rows}
+    if ctx.policy.digest not in ids:
+        ids[ctx.policy.digest] = max(ids.values(), default=0) + 1
+        insert_rows(conn, policy, ("id", "regime", "digest"), [(ids[ctx.policy.digest], ctx.policy.regime, ctx.policy.digest)])
+    mine = ctx.policy.regime
+    return ids[ctx.policy.digest], {i for i, regime, _ in rows if regime != mine and weaker(regime, mine)}
+
+
+def _changed(rows: Rows, outcome: Outcome) -> list[int]:
+    """Positions in the outcome of decisions that are new or not what they were."""
+    enforcement, safeguarding, protections = (rows.text(n) for n in ("enforcement", "safeguarding", "protections"))
+    found = []
+    for n, i in enumerate(outcome.rows.tolist()):
+        if (
+            enforcement[i] != outcome.enforcement[n]
+            or safeguarding[i] != outcome.safeguarding[n]
+            or protections[i] != int(outcome.protections[n])
+        ):
+            found.append(n)
+    return found
+
+
+class _Plan(NamedTuple):
+    """What to do, by row."""
+
+    position: dict[int, int]
+    """Row to its place in the outcome."""
+    new_drafts: list[int]
+    drop_drafts: list[int]
+    referrals: list[int]
+    superseded: list[int]
+    enforcement_state: dict[int, str]
+    safeguarding_state: dict[int, str]
+    referral_id: dict[int, str]
+    why: dict[tuple[int, str], str]
+    """Reasons that replace the policy's: what the guard found."""
+
+
+_DISCLOSED = (State.RELEASED, State.WITHDRAWN)
+_STATE_OF = {
+    Decision.HOLD_FOR_HUMAN: State.HELD,
+    Decision.WITHHOLD: State.WITHHELD,
+    Decision.WITHHOLD_AND_REFER: State.WITHHELD,
+}
+
+
+def _plan(rows: Rows, outcome: Outcome) -> _Plan:
+    plan = _Plan({}, [], [], [], [], {}, {}, {}, {})
+    was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
+    had, protections = rows.text("enforcement"), rows.text("protections")
+    for n, i in enumerate(outcome.rows.tolist()):
+        if was_e[i] == State.QUARANTINED:
+            continue
+        plan.position[i] = n
+        decision = outcome.enforcement[n]
+        if decision is Decision.RELEASE_MINIMISED:
+            if had[i] != Decision.RELEASE_MINIMISED:
+                plan.new_drafts.append(i)
+            plan.enforcement_state[i] = was_e[i] if was_e[i] in _DISCLOSED else State.PENDING
+        else:
+            if had[i] == Decision.RELEASE_MINIMISED:
+                plan.drop_drafts.append(i)
+            plan.enforcement_state[i] = was_e[i] if was_e[i] in _DISCLOSED else _STATE_OF[decision]
+        decision = outcome.safeguarding[n]
+        if decision is Decision.RELEASE:
+            if was_s[i] not in (State.RELEASED, State.PENDING) or protections[i] != int(outcome.protections[n]):
+                plan.referrals.append(i)
+            plan.safeguarding_state[i] = was_s[i] if was_s[i] in _DISCLOSED else State.PENDING
+        else:
+            plan.safeguarding_state[i] = was_s[i] if was_s[i] in _DISCLOSED else _STATE_OF[decision]
+    current = rows.current
+    for i in np.flatnonzero(~current & (rows["quarantined"] == 0)).tolist():
+        if was_e[i] == State.QUARANTINED:
+            continue
+        plan.superseded.append(i)
+        if had[i] == Decision.RELEASE_MINIMISED:
+            plan.drop_drafts.append(i)
+    return plan
+
+
+def _store(
+    ctx: Context, conn: Connection, rows: Rows, outcome: Outcome, plan: _Plan, changed: Sequence[int], policy_id: int
+) -> None:
+    names = (
+        "protections fired policy_id enforcement enforcement_why enforcement_state safeguarding safeguarding_why"
+        " safeguarding_state run referral_id"
+    ).split()
+    ids = rows["id"].tolist()
+    touched = set(changed)
+    was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
+    runs, referral_ids = rows.text("run"), rows.text("referral_id")
+    values = []
+    for i, n in plan.position.items():
+        same = plan.enforcement_state[i] == was_e[i] and plan.safeguarding_state[i] == was_s[i]
+        if n not in touched and same and i not in plan.referral_id:
+            continue
+        values.append(
+            (
+                int(outcome.protections[n]),
+                int(outcome.fired[n]),
+                policy_id,
+                str(outcome.enforcement[n]),
+                plan.why.get((i, Recipient.ENFORCEMENT), outcome.enforcement_why[n]),
+                plan.enforcement_state[i],
+                str(outcome.safeguarding[n]),
+                plan.why.get((i, Recipient.SAFEGUARDING), outcome.safeguarding_why[n]),
+                plan.safeguarding_state[i],
+                ctx.run if n in touched else runs[i],
+                plan.referral_id.get(i, referral_ids[i]),
+                ids[i],
+            )
+        )
+    update_rows(conn, mention, names, "id", values)
+    superseded = []
+    for i in plan.superseded:
+        e = was_e[i] if was_e[i] in _DISCLOSED else State.SUPERSEDED
+        s = was_s[i] if was_s[i] in _DISCLOSED else State.SUPERSEDED
+        superseded.append((None, None, e, s, ids[i]))
+    update_rows(
+        conn, mention, ("enforcement", "safeguarding", "enforcement_state", "safeguarding_state"), "id", superseded
+    )
+    for part in chunks([ids[i] for i in plan.drop_drafts]):
+        conn.execute(delete(draft).where(draft.c.mention_id.in_(part)))
+
+
+def _receipts(
+    ctx: Context, conn: Connection, rows: Rows, outcome: Outcome, changed: Sequence[int], unit: Unit
+) -> list[bytes]:
+    where = coordinate_names(conn, (int(rows["coordinate_id"][int(outcome.rows[n])]) for n in changed))
+    refs = rows.text("person_ref")
+    records, standing, evidence = (rows[name].tolist() for name in ("coordinate_id", "standing", "evidence"))
+    regime, digest, now = ctx.policy.regime, ctx.policy.digest, ctx.now()
+    found = []
+    for n in changed:
+        i = int(outcome.rows[n])
+        shared = (standing[i], int(outcome.protections[n]), evidence[i])
+        fired = int(outcome.fired[n])
+        for recipient, decision, why in (
+            (Recipient.ENFORCEMENT, outcome.enforcement[n], outcome.enforcement_why[n]),
+            (Recipient.SAFEGUARDING, outcome.safeguarding[n], outcome.safeguarding_why[n]),
+        ):
+            row = decision_row(where[records[i]], refs[i], recipient, decision, *shared, why, fired, regime, digest)
+            found.append(decision_receipt(unit.stage, now, unit.name, row))
+    return found
+
+
+def coordinate_names(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The names of coordinates by id."""
+    c = coordinate.c
+    found: dict[int, str] = {}
+    for part in chunks(sorted(set(ids)), 5000):
+        query = select(c.id, c.topic, c.partition, c.offset).where(c.id.in_(part))
+        found |= {i: f"{topic}[{partition}]@{offset}" for i, topic, partition, offset in conn.execute(query)}
+    return found
+
+
+# ---- enforcement drafts -----------------------------------------------------------------------------------------
+
+
+def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Outcome, records: Records) -> None:
+    """Builds the drafts of those who may be released after the embargo, and guards each."""
+    due = (ctx.now() + ctx.settings.embargo_duration).isoformat()
+    built = []
+    refs, ids = rows.text("person_ref"), rows["id"].tolist()
+    protected = _protected_by_record(rows, outcome)
+    for i in plan.new_drafts:
+        record_id = int(rows["coordinate_id"][i])
+        record = records[record_id]
+        person = records.person(record_id, refs[i])
+        content = build_content(person)
+        text = msgspec.json.encode(content)
+        others = [p for p in record.persons if p is not person and p.person_ref in protected[record_id]]
+        objections = residue(text.decode(), identifiers_of(others)) + _same_identity(content, others)
+        if objections:
+            plan.enforcement_state[i] = State.HELD
+            plan.why[i, Recipient.ENFORCEMENT] = " ".join(objections)
+            n = plan.position[i]
+            outcome.enforcement[n] = Decision.HOLD_FOR_HUMAN
+            outcome.enforcement_why[n] = " ".join(objections)
+            continue
+        built.append(
+            (
+                ids[i],
+                _subject_key(ctx, record, person, content),
+                hmac.digest(ctx.keys.reference, b"content|" + text, "sha256")[:16],
+                seal(ctx, f"draft/{ids[i]}", text),
+                record.header.recorded_ts,
+                due,
+            )
+        )
+    insert_rows(conn, draft, ("mention_id", "subject_key", "content_key", "sealed", "recorded_ts", "due"), built)
+
+
+def build_content(person: Person) -> Content:
+    """What enforcement may be told of a person: LEGAL name, date of birth, immigration offence; nothing else."""
+    legal = legal_name(person)
+    offence = offence_of(person.immigration.statute_ref if person.immigration else None)
+    if legal is None or offence is None or person.dob is None:  # the decision would have been another
+        raise AssertionError("a draft without name, date of birth or offence")
+    return Content(
+        subject=SubjectName(surname=legal[0], given_names=list(legal[1]), dob=person.dob),
+        offence=SubjectOffence(statute=offence[0], section=offence[1]),
+    )
+
+
+def _subject_key(ctx: Context, record: Incident, person: Person, content: Content) -> bytes:
+    """Who, matched strictly: nominal within its force, PNC id, or this person of this incident; and which offence."""
+    if person.nominal_id and person.nominal_id.strip():
+        who = f"nominal|{record.header.source_force}|{person.nominal_id.strip()}"
+    elif person.pnc_id and person.pnc_id.strip():
+        who = f"pnc|{person.pnc_id.strip()}"
+    else:
+        who = f"person|{record.header.source_force}|{record.header.incident_id}|{person.person_ref}"
+    what = f"{content.offence.statute}|{content.offence.section}"
+    return hmac.digest(ctx.keys.reference, f"subject|{who}|{what}".encode("utf-8", "surrogatepass"), "sha256")[:16]
+
+
+def _protected_by_record(rows: Rows, outcome: Outcome) -> dict[int, set[str]]:
+    """The refs of protected persons by record: whose identity the guard looks for."""
+    found: dict[int, set[str]] = defaultdict(set)
+    refs, records = rows.text("person_ref"), rows["coordinate_id"].tolist()
+    for n, i in enumerate(outcome.rows.tolist()):
+        if outcome.protections[n]:
+            found[records[i]].add(refs[i])
+    return found
+
+
+def _same_identity(content: Content, others: Sequence[Person]) -> list[str]:
+    """Whether the subject is, letter for letter, somebody protected in the same record (spec 6.23)."""
+    mine = _whole(content.subject.surname, content.subject.given_names)
+    for other in others:
+        for name in other.names or ():
+            if _whole(name.surname or "", name.given or []) == mine and other.dob in (None, content.subject.dob):
+                return ["guard|protected_identity"]
+    return []
+
+
+def _whole(surname: str, given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(part.casefold() for text in (surname, *given) for part in text.split()))
+
+
+def seal(ctx: Context, name: str, text: bytes) -> bytes:
+    """Seals bytes for the database, bound to a name."""
+    nonce = os.urandom(_NONCE)
+    return nonce + AESGCM(ctx.keys.vault).encrypt(nonce, text, name.encode())
+
+
+def unseal(ctx: Context, name: str, sealed: bytes) -> bytes:
+    """Opens what `seal` closed.
+
+    Raises:
+        cryptography.exceptions.InvalidTag: if it is not what was sealed under that name.
+    """
+    return AESGCM(ctx.keys.vault).decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
+
+
+# ---- referrals --------------------------------------------------------------------------------------------------
+
+
+class Outgoing(msgspec.Struct, frozen=True, array_like=True):
+    """A message in the outbox, sealed at rest. `publish` sends it only under the policy it was made with."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    policy_digest: str
+    value_sha256: bytes
+
+
+def _refer(
+    ctx: Context,
+    conn: Connection,
+    rows: Rows,
+    within: Any,
+    plan: _Plan,
+    outcome: Outcome,
+    unit: Unit,
+    records: Records,
+) -> int:
+    """Builds the referrals due, guards each, sends them through the gate, and puts them in the outbox."""
+    refs = rows.text("person_ref")
+    children = _incidents_with_children(rows)
+    high = _high_risk(rows)
+    built: list[tuple[int, str, Outgoing]] = []
+    frames: list[dict[str, Any]] = []
+    for i in plan.referrals:
+        n = plan.position[i]
+        record_id = int(rows["coordinate_id"][i])
+        record, person = records[record_id], records.person(record_id, refs[i])
+        referral = build_referral(
+            record,
+            person,
+            protections=int(within[i]),
+            evidence=int(rows["evidence"][i]),
+            child=bool(rows["child"][i]),
+            high_risk=bool(high[rows.who[i]]),
+            any_child=int(rows["incident_id"][i]) in children,
+        )
+        body = encode(referral)
+        message_id = _message_id(ctx, record, person, body)
+        referral = msgspec.structs.replace(referral, referral_id=message_id)
+        body = encode(referral)
+        others = [p for p in record.persons if p is not person]
+        objections = residue(body.decode(), identifiers_of(others, record, subject=person))
+        if objections:
+            plan.safeguarding_state[i] = State.HELD
+            plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
+            outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
+            outcome.safeguarding_why[n] = " ".join(objections)
+            continue
+        headers = _headers(ctx, message_id)
+        built.append(
+            (
+                i,
+                message_id,
+                Outgoing(_pseudonym(ctx, record, person), body, headers, ctx.policy.digest, hashlib.sha256(body).digest()),
+            )
+        )
+        frames.append(_gate_row(message_id, referral, headers))
+    failed = judge("outgoing_referrals", pd.DataFrame(frames, columns=_GATE_COLUMNS)).failed if frames else {}
+    stopped: dict[int, list[str]] = defaultdict(list)
+    for rule, positions in failed.items():
+        for position in positions.tolist():
+            stopped[position].append(rule)
+    waiting = []
+    for position, (i, message_id, outgoing) in enumerate(built):
+        if position in stopped:
+            plan.safeguarding_state[i] = State.QUARANTINED
+            plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[position])
+            continue
+        plan.referral_id[i] = message_id
+        waiting.append(
+            (
+                message_id,
+                unit.mark,
+                unit.sequence,
+                REFERRALS,
+                seal(ctx, f"outbox/{message_id}", msgspec.msgpack.encode(outgoing)),
+                False,
+            )
+        )
+    # The same referral again is the same message: sent once, and released with the first.
+    known = dict(_known_messages(conn, [row[0] for row in waiting]))
+    for i, message_id in plan.referral_id.items():
+        if known.get(message_id):
+            plan.safeguarding_state[i] = State.RELEASED
+    fresh = list({row[0]: row for row in waiting if row[0] not in known}.values())
+    insert_rows(conn, outbox, ("message_id", "mark", "sequence", "topic", "sealed", "sent"), fresh)
+    return len(fresh)
+
+
+def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tuple[str, bool]]:
+    for part in chunks(message_ids):
+        query = select(outbox.c.message_id, outbox.c.sent).where(outbox.c.message_id.in_(part))
+        for message_id, sent in conn.execute(query):
+            yield message_id, sent
+
+
+_GATE_COLUMNS = (
+    "message_id key reason risk support_needs onward_sharing keys account_chars immigration_words refuge_hits"
+    " unsafe_contacts"
+).split()
+
+
+def _gate_row(message_id: str, referral: Any, headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
+    from pipelines.masking.patterns import immigration_words
+
+    members = msgspec.to_builtins(referral)
+    return {
+        "message_id": message_id,
+        "key": message_id,
+        "reason": referral.reason,
+        "risk": referral.risk.level,
+        "support_needs": "|".join(referral.support_needs),
+        "onward_sharing": dict(headers)[ONWARD_SHARING[0]].decode(),
+        "keys": ",".join(sorted(members)),
+        "account_chars": len(referral.account),
+        "immigration_words": immigration_words(referral.account),
+        "refuge_hits": 0,
+        "unsafe_contacts": 0,
+    }
+
+
+def _incidents_with_children(rows: Rows) -> set[int]:
+    return set(rows["incident_id"][rows.current & (rows["child"] != 0)].tolist())
+
+
+def _high_risk(rows: Rows) -> Any:
+    high = np.zeros(rows.groups, dtype=bool)
+    np.logical_or.at(high, rows.who, (rows["high_risk"] != 0) & (rows["quarantined"] == 0))
+    return high
+
+
+def _message_id(ctx: Context, record: Incident, person: Person, body: bytes) -> str:
+    """An id that depends on person, incident and content: the same referral again is the same message."""
+    about = f"referral|{record.header.source_force}|{record.header.incident_id}|{person.person_ref}|"
+    return keyed_uuid(ctx, about.encode("utf-8", "surrogatepass") + body)
+
+
+def keyed_uuid(ctx: Context, about: bytes) -> str:
+    """A uuid that only the holder of the secret can derive (spec 6.22)."""
+    return str(uuid.UUID(bytes=hmac.digest(ctx.keys.messages, about, "sha256")[:16], version=4))
+
+
+def _pseudonym(ctx: Context, record: Incident, person: Person) -> bytes:
+    """The safeguarding recipient's own name for a person, so that one person's referrals stay in order."""
+    if person.nominal_id and person.nominal_id.strip():
+        who = f"nominal|{record.header.source_force}|{person.nominal_id.strip()}"
+    else:
+        who = f"person|{record.header.source_force}|{record.header.incident_id}|{person.person_ref}"
+    mac = hmac.digest(ctx.keys.pseudonyms, b"safeguarding|" + who.encode("utf-8", "surrogatepass"), "sha256")
+    return mac[:16].hex().encode()
+
+
+def _headers(ctx: Context, message_id: str) -> list[tuple[str, bytes]]:
+    """CloudEvents attributes (Kafka binding, binary mode) and the ban on onward sharing."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", message_id.encode()),
+        ("ce_source", b"/cordon/safeguarding"),
+        ("ce_type", EVENT_TYPE),
+        ("ce_time", ctx.now().isoformat().encode()),
+        ("content-type", b"application/json"),
+        ONWARD_SHARING,
+    ]

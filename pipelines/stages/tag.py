@@ -1,0 +1,423 @@
+"""tag: what each person is, who they may be, and what protects them.
+
+Facts of the batch are recorded, everyone is looked up in the registry, and protections are passed on: to the same person
+in other records, to other versions, to those they are tied to. Whatever is touched is marked dirty, and the next
+firewall decides it again. All of it is one transaction of the one writer, so that lanes cannot miss each other.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from expectations.gate import judge
+from pipelines.batches import Batch
+from pipelines.context import Context
+from pipelines.contracts.codes import Protection
+from pipelines.contracts.incident import Incident, Person
+from pipelines.resolve import Rows, effective, load_incidents
+from pipelines.stages.validate import Valid
+from pipelines.stores import ledger
+from pipelines.stores.bulk import chunks, insert_rows, next_id
+from pipelines.stores.database import writing
+from pipelines.stores.tables import counter_allegation, incident, mention
+from pipelines.tagging.facts import Facts, counter_allegations, facts
+from pipelines.tagging.identity import Identity, identity_of, identity_of_raw
+from pipelines.tagging.rules import BIT
+
+_encode = msgspec.msgpack.Encoder().encode
+_INDETERMINATE = int(Protection.INDETERMINATE)
+
+
+class Shadow(msgspec.Struct, frozen=True):
+    """Someone who can be read in a quarantined record, protected until a valid record of it comes (spec 6.5)."""
+
+    offset: int
+    incident_key: str | None
+    """Force and incident id, or None where they cannot be read: then nothing but a named human lifts the protection."""
+    link_key: str
+    version: int
+    person_ref: str
+    identity: Identity
+
+
+def tag(ctx: Context, batch: Batch) -> dict[str, int]:
+    """Tags a validated batch.
+
+    Returns:
+        Counts of persons, of those protected, of indeterminate ones, of those named in quarantined records.
+
+    Raises:
+        GateError: if the tagged persons break a table rule.
+    """
+    started = time.monotonic()
+    with ctx.db.connect() as conn:
+        if ledger.is_done(conn, batch, "tag"):
+            return {}
+    valid = ctx.vault.get(f"valid/{batch}", Valid)
+    found = facts(valid.accepted())
+    persons = [person for record in valid.incidents for person in record.persons]
+    quarantined = _through_the_gate(batch, valid, persons, found)
+    keys = [incident_key(record) for record in valid.incidents]
+    macs = [_mac(ctx, key) for key in keys]
+    identities = [
+        identity_of(person, record.header.source_force, record.locations, f"{mac.hex()}|{person.person_ref}")
+        for record, mac in zip(valid.incidents, macs, strict=True)
+        for person in record.persons
+    ]
+    contents = [int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons]
+    shadows = _shadows(ctx, batch, valid)
+    with writing(ctx.db) as conn:
+        if ledger.is_done(conn, batch, "tag"):
+            return {}
+        linked = ctx.registry.link(conn, [*identities, *(shadow.identity for shadow in shadows)])
+        ids = _record_incidents(ctx, conn, valid, found, macs, shadows)
+        of_record = [ids[mac] for mac in macs]
+        of_shadow = [(s, 0 if s.incident_key is None else ids[_mac(ctx, s.incident_key)]) for s in shadows]
+        people = linked.person_ids.tolist()
+        _record_mentions(conn, batch, valid, found, persons, contents, people, of_record, of_shadow)
+        counts = _protect(ctx, conn, found, people, np.array(of_record, dtype=np.int64), of_shadow)
+        _touch_components(conn, ctx, linked.merged)
+        now = ctx.now()
+        ledger.raise_alerts(conn, ((f"alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items()), now)
+        if quarantined:
+            _quarantine_persons(conn, batch, quarantined)
+        counts["quarantined"] = len(quarantined)
+        counts["named_in_quarantine"] = len(shadows)
+        ledger.set_done(conn, batch, "tag", now, time.monotonic() - started, counts)
+    return counts
+
+
+def incident_key(record: Incident) -> str:
+    """What makes two records versions of one incident: the key of the topic, source force and incident id."""
+    return f"{record.header.source_force}|{record.header.incident_id}"
+
+
+def _mac(ctx: Context, text: str) -> bytes:
+    return hmac.digest(ctx.keys.reference, b"incident|" + text.encode("utf-8", "surrogatepass"), "sha256")[:16]
+
+
+def _link_mac(ctx: Context, incident_id: str) -> bytes:
+    """Links name an incident by its id alone, whatever force it belongs to."""
+    return hmac.digest(ctx.keys.reference, b"link|" + incident_id.encode("utf-8", "surrogatepass"), "sha256")[:16]
+
+
+# ---- the gate ---------------------------------------------------------------------------------------------------
+
+
+def _through_the_gate(batch: Batch, valid: Valid, persons: Sequence[Person], found: Facts) -> dict[tuple[int, str], str]:
+    """Persons (by offset and ref) whose tags break a row rule, and the rules."""
+    owner = found.incident.tolist()
+    frame = pd.DataFrame(
+        {
+            "coordinate": [batch.coordinate(valid.offsets[i]) for i in owner],
+            "person_ref": [person.person_ref for person in persons],
+            "standing": found.standing,
+            "protections": found.own,
+            "evidence": found.evidence,
+            "caution": found.caution,
+            "child": found.child,
+            "high_risk": found.high_risk,
+            "consent": found.consent,
+            "victim_unprotected": ((found.standing & 4) != 0) & (found.own == 0),
+        }
+    )
+    failed: dict[tuple[int, str], list[str]] = defaultdict(list)
+    for rule, rows in judge("tagged_persons", frame, expected_rows=len(persons)).failed.items():
+        for row in rows.tolist():
+            failed[valid.offsets[owner[row]], persons[row].person_ref].append(rule)
+    return {key: " ".join(rules) for key, rules in failed.items()}
+
+
+def _quarantine_persons(conn: Connection, batch: Batch, rules: dict[tuple[int, str], str]) -> None:
+    ids = ledger.coordinate_ids(conn, batch)
+    for (offset, ref), names in rules.items():
+        conn.execute(
+            update(mention)
+            .where(mention.c.coordinate_id == ids[offset], mention.c.person_ref == ref)
+            .values(
+                enforcement_state="quarantined",
+                safeguarding_state="quarantined",
+                enforcement_why=names,
+                safeguarding_why=names,
+            )
+        )
+
+
+# ---- people of quarantined records ------------------------------------------------------------------------------
+
+
+def _shadows(ctx: Context, batch: Batch, valid: Valid) -> list[Shadow]:
+    found = []
+    for offset, document in valid.rejected.items():
+        header = document.get("header") if isinstance(document, dict) else None
+        header = header if isinstance(header, dict) else {}
+        force, incident_id, version = (header.get(name) for name in ("source_force", "incident_id", "version"))
+        force = force if isinstance(force, str) else ""
+        key = f"{force}|{incident_id}" if isinstance(incident_id, str) and incident_id and force else None
+        locations = document.get("locations") if isinstance(document, dict) else None
+        number = version if isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31 else 0
+        people = document.get("persons") if isinstance(document, dict) else None
+        for index, raw in enumerate(people if isinstance(people, list) else ()):
+            if not isinstance(raw, dict):
+                continue
+            ref = raw.get("person_ref")
+            anchor = f"{batch.coordinate(offset)}|{index}"
+            found.append(
+                Shadow(
+                    offset=offset,
+                    incident_key=key,
+                    link_key=incident_id if isinstance(incident_id, str) else "",
+                    version=number,
+                    person_ref=ref if isinstance(ref, str) else f"?{index}",
+                    identity=identity_of_raw(raw, force, locations, anchor),
+                )
+            )
+    return found
+
+
+# ---- recording --------------------------------------------------------------------------------------------------
+
+
+def _record_incidents(
+    ctx: Context,
+    conn: Connection,
+    valid: Valid,
+    found: Facts,
+    macs: Sequence[bytes],
+    shadows: Sequence[Shadow],
+) -> dict[bytes, int]:
+    """Adds the batch's incidents, widens those known, spreads counter-allegations; returns ids by mac."""
+    top: dict[bytes, int] = {}
+    signals: dict[bytes, int] = {}
+    linked: dict[bytes, bool] = {}
+    link: dict[bytes, bytes] = {}
+    targets: set[bytes] = set()
+    for i, (record, mac) in enumerate(zip(valid.incidents, macs, strict=True)):
+        top[mac] = max(top.get(mac, 0), record.header.version)
+        signals[mac] = signals.get(mac, 0) | int(found.signals[i])
+        linked[mac] = linked.get(mac, False) or bool(found.linked[i])
+        if mac not in link:
+            link[mac] = _link_mac(ctx, record.header.incident_id)
+        if found.linked[i]:
+            targets |= {_link_mac(ctx, target) for target in counter_allegations(record)}
+    for shadow in shadows:
+        if shadow.incident_key is not None:
+            mac = _mac(ctx, shadow.incident_key)
+            top.setdefault(mac, 0)
+            signals.setdefault(mac, 0)
+            linked.setdefault(mac, False)
+            link.setdefault(mac, _link_mac(ctx, shadow.link_key))
+    known: dict[bytes, tuple[int, int, int, bool]] = {}
+    for part in chunks(top):
+        query = select(incident.c.mac, incident.c.id, incident.c.top_version, incident.c.signals, incident.c.linked)
+        for mac, identifier, version, bits, is_linked in conn.execute(query.where(incident.c.mac.in_(part))):
+            known[bytes(mac)] = (identifier, version, bits, is_linked)
+    named: set[bytes] = set()
+    for part in chunks(set(link.values())):
+        query = select(counter_allegation.c.link_mac).where(counter_allegation.c.link_mac.in_(part))
+        named |= {bytes(mac) for (mac,) in conn.execute(query)}
+    ids = {mac: row[0] for mac, row in known.items()}
+    first = next_id(conn, incident)
+    new = []
+    changed = []
+    for mac, version in top.items():
+        is_linked = linked[mac] or link[mac] in named
+        if mac in known:
+            identifier, old_version, old_signals, old_linked = known[mac]
+            changed.append(
+                {
+                    "key": identifier,
+                    "top": max(version, old_version),
+                    "bits": signals[mac] | old_signals,
+                    "ties": is_linked or old_linked,
+                }
+            )
+        else:
+            ids[mac] = first + len(new)
+            new.append((ids[mac], mac, link[mac], version, signals[mac], is_linked, True))
+    insert_rows(conn, incident, ("id", "mac", "link_mac", "top_version", "signals", "linked", "dirty"), new)
+    if changed:
+        conn.execute(
+            update(incident)
+            .where(incident.c.id == bindparam("key"))
+            .values(top_version=bindparam("top"), signals=bindparam("bits"), linked=bindparam("ties"), dirty=True),
+            changed,
+        )
+    if targets:
+        insert_rows(conn, counter_allegation, ("link_mac",), [(mac,) for mac in sorted(targets)], ignore=True)
+        for part in chunks(sorted(targets)):
+            conn.execute(
+                update(incident)
+                .where(incident.c.link_mac.in_(part), incident.c.linked.is_(False))
+                .values(linked=True, dirty=True)
+            )
+    return ids
+
+
+_MENTION = (
+    "id coordinate_id incident_id version person_ref person_id content quarantined standing own if_da if_ms evidence"
+    " caution child high_risk assessed consent ie_consent retracted rules ties"
+).split()
+
+
+def _record_mentions(
+    conn: Connection,
+    batch: Batch,
+    valid: Valid,
+    found: Facts,
+    persons: Sequence[Person],
+    contents: Sequence[int],
+    people: Sequence[int],
+    incident_ids: Sequence[int],
+    shadows: Sequence[tuple[Shadow, int]],
+) -> None:
+    coordinates = ledger.coordinate_ids(conn, batch)
+    owner = found.incident.tolist()
+    first = next_id(conn, mention)
+    columns = (
+        range(first, first + len(persons)),
+        [coordinates[valid.offsets[i]] for i in owner],
+        [incident_ids[i] for i in owner],
+        [valid.incidents[i].header.version for i in owner],
+        [person.person_ref for person in persons],
+        people[: len(persons)],
+        contents,
+        [False] * len(persons),
+        found.standing.tolist(),
+        found.own.tolist(),
+        found.if_da.tolist(),
+        found.if_ms.tolist(),
+        found.evidence.tolist(),
+        found.caution.tolist(),
+        found.child.tolist(),
+        found.high_risk.tolist(),
+        found.assessed.tolist(),
+        found.consent.tolist(),
+        found.ie_consent.tolist(),
+        found.retracted[found.incident].tolist(),
+        found.rules.tolist(),
+        [msgspec.json.encode(found.ties[i]).decode() if i in found.ties else None for i in range(len(persons))],
+    )
+    insert_rows(conn, mention, _MENTION, list(zip(*columns, strict=True)))
+    first += len(persons)
+    rows = []
+    for n, ((shadow, incident_id), person) in enumerate(zip(shadows, people[len(persons) :], strict=True)):
+        fixed = (first + n, coordinates[shadow.offset], incident_id, shadow.version, shadow.person_ref, person, 0, True)
+        nothing = (0,) * (len(_MENTION) - len(fixed) - 2)
+        rows.append((*fixed, *(bool(v) if name in _BOOLEANS else v for name, v in zip(_MENTION[8:-2], nothing, strict=True)), BIT["indeterminate|quarantined"], None))
+    insert_rows(conn, mention, _MENTION, rows)
+
+
+_BOOLEANS = frozenset({"child", "high_risk", "assessed", "retracted"})
+
+
+# ---- passing protection on --------------------------------------------------------------------------------------
+
+
+def _protect(
+    ctx: Context,
+    conn: Connection,
+    found: Facts,
+    people: Any,
+    incident_ids: Any,
+    shadows: Sequence[tuple[Shadow, int]],
+) -> dict[str, int]:
+    """Gives everyone of the batch, and of other versions of its incidents, the protections they are due."""
+    count = len(found.standing)
+    people = np.asarray(people)
+    several = _with_other_records(conn, incident_ids.tolist(), [i for _, i in shadows])
+    rows = load_incidents(conn, several)
+    within = effective(rows)
+    if rows.count:
+        _unite_versions(ctx, conn, rows)
+        _lift_replaced(ctx, conn, rows, within.protections)
+    alone = ~np.isin(incident_ids[found.incident], np.fromiter(several, dtype=np.int64, count=len(several)))
+    masks = np.where(alone, found.own, 0)
+    unlinked = [n for n, (_, incident_id) in enumerate(shadows) if incident_id == 0]
+    grown = ctx.registry.protect(
+        conn,
+        np.concatenate([people[:count], people[count:][unlinked], rows["person_id"]]),
+        np.concatenate([masks, np.full(len(unlinked), _INDETERMINATE), within.protections]),
+    )
+    _touch_components(conn, ctx, grown)
+    return {
+        "persons": count,
+        "protected": int(np.count_nonzero(found.own)),
+        "indeterminate": int(np.count_nonzero(found.own & _INDETERMINATE)),
+    }
+
+
+def _with_other_records(conn: Connection, incident_ids: Sequence[int], of_shadows: Sequence[int]) -> set[int]:
+    """Of the batch's incidents, those with more than one record, or with someone named in a quarantined one."""
+    seen: set[int] = set()
+    several = {i for i in of_shadows if i}
+    for i in incident_ids:
+        (several if i in seen else seen).add(i)
+    for part in chunks(seen - several):
+        query = (
+            select(mention.c.incident_id)
+            .where(mention.c.incident_id.in_(part))
+            .group_by(mention.c.incident_id)
+            .having((func.count(mention.c.coordinate_id.distinct()) > 1) | (func.max(mention.c.version) != func.min(mention.c.version)))
+        )
+        several |= {i for (i,) in conn.execute(query)}
+    return several
+
+
+def _unite_versions(ctx: Context, conn: Connection, rows: Rows) -> None:
+    """The same person_ref in another version is the same person, whatever was corrected."""
+    by_group: dict[int, int] = {}
+    pairs = []
+    for group, person in zip(rows.who.tolist(), rows["person_id"].tolist(), strict=True):
+        other = by_group.setdefault(group, person)
+        if other != person:
+            pairs.append((other, person))
+    if pairs:
+        _touch_components(conn, ctx, ctx.registry.unite(conn, pairs))
+
+
+def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any) -> None:
+    """Takes back INDETERMINATE from those named in a quarantined record that a valid one has replaced (spec 6.5)."""
+    replaced = (rows["quarantined"] != 0) & ((protections & _INDETERMINATE) == 0)
+    if not replaced.any():
+        return
+    groups = set(rows.who[replaced].tolist())
+    people = sorted({int(p) for g, p in zip(rows.who.tolist(), rows["person_id"].tolist(), strict=True) if g in groups})
+    for part in chunks(people):
+        of_them = {i for (i,) in conn.execute(select(mention.c.incident_id).where(mention.c.person_id.in_(part)).distinct())}
+        all_rows = load_incidents(conn, of_them)
+        everywhere = effective(all_rows).protections
+        masks = dict.fromkeys(part, 0)
+        for person, mask in zip(all_rows["person_id"].tolist(), everywhere.tolist(), strict=True):
+            if person in masks:
+                masks[person] |= mask
+        unreadable = select(mention.c.person_id).where(mention.c.person_id.in_(part), mention.c.incident_id == 0)
+        for (person,) in conn.execute(unreadable):
+            masks[person] |= _INDETERMINATE
+        ctx.registry.reset(conn, masks)
+        _touch_components(conn, ctx, set(ctx.registry.components(conn, part).tolist()))
+
+
+def _touch_components(conn: Connection, ctx: Context, components: Iterable[int]) -> None:
+    """Marks every incident dirty in which someone of these components is named."""
+    components = sorted(components)
+    if not components:
+        return
+    for part in chunks(ctx.registry.members(conn, components).tolist()):
+        conn.execute(
+            update(incident)
+            .where(
+                incident.c.dirty.is_(False),
+                incident.c.id.in_(select(mention.c.incident_id).where(mention.c.person_id.in_(part))),
+            )
+            .values(dirty=True)
+        )
