@@ -304,6 +304,28 @@ def _build(document: dict[str, Any]) -> _Rules:
     return _Rules(document["version"], automaton, _compile_negation(document["negation"]["cues"]), _NEGATED_AFTER)
 
 
+def literals(phrases: Sequence[str]) -> Any:
+    """An automaton over `plain_words` that fires on any of some phrases; gaps and endings but the last are not for it."""
+    automaton = ahocorasick.Automaton()
+    for phrase in phrases:
+        heads, rest = _compile_phrase(phrase, {})
+        if rest is not None:
+            message = f"phrase `{phrase}` has a gap or too many alternatives"
+            raise ValueError(message)
+        for head in heads:
+            automaton.add_word(" " + head.translate(_SCANNED).strip() + ("" if head.endswith("*") else " "), 1)
+    automaton.make_automaton()
+    return automaton
+
+
+def plain_words(text: str) -> str:
+    """The text's words alone, in one case and one alphabet, each between single spaces."""
+    plain = _scanned(text).replace(_ODD, " ")
+    while "  " in plain:
+        plain = plain.replace("  ", " ")
+    return plain
+
+
 @cache
 def document() -> dict[str, Any]:
     """`keywords.yaml` as it stands: version, words, keywords, negation, cases."""

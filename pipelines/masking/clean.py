@@ -1,0 +1,45 @@
+"""Free text made plain: nothing that is invisible, turns the direction of writing or is markup survives."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+_TAG = re.compile(r"<(?:/?[A-Za-z!][^<>]{0,500}|script\b.*?</script\s*)>", re.S | re.I)
+_SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
+_PLAIN = re.compile(r"[\n\x20-\x3b\x3d\x3f-\x7e]*\Z")
+_TYPEWRITER = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
+    | dict.fromkeys("‐‑‒–—―−﹣－", "-")
+    | {"…": "...", "\u00a0": " "}
+)
+_KEPT = frozenset("\n")
+
+
+def clean(text: str) -> str:
+    """The text with control, formatting, private and unassigned characters, tags and entities gone, and NFKC applied.
+
+    Accents stay. What is left can be read by a person and by every later pattern in the same way.
+    """
+    if _PLAIN.match(text) and "&" not in text:
+        return text
+    if "&" in text:
+        # Twice, for what was escaped twice; a third time nobody wrote by accident, and the sign itself goes below.
+        text = html.unescape(html.unescape(text))
+    if "<" in text:
+        text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
+    text = unicodedata.normalize(
+        "NFKC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").translate(_TYPEWRITER)
+    )
+    if not text.isascii() or not text.isprintable():
+        text = "".join(filter(_is_readable, text))
+    return text.replace("<", " ").replace(">", " ").translate(_TYPEWRITER)
+
+
+def _is_readable(character: str) -> bool:
+    return (
+        character in _KEPT
+        or (character.isprintable() and unicodedata.category(character)[0] not in "CSM")
+        or character in "£$€+=^|~`"
+    )

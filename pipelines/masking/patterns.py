@@ -1,0 +1,227 @@
+"""What identifies by its shape: numbers, addresses, codes; and sentences that state an immigration fact.
+
+Numbers pass by an allow-list (ages, counts, times, sums, measures), not by failing to look like an identifier: a phone, a
+passport, a plate or a reference in a form nobody thought of is caught too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from pipelines.tagging import narrative
+
+
+class Recogniser(NamedTuple):
+    """One shape of identifier and the words an account says instead."""
+
+    name: str
+    pattern: re.Pattern[str]
+    instead: str
+
+
+_EDGE = r"(?<![^\W_])"
+_END = r"(?![^\W_])"
+_S = r"[ .\-/_]{0,3}"
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)"
+)
+_STREET = (
+    r"(?:road|rd|street|str|st|avenue|ave|lane|ln|close|cl|drive|dr|court|ct|place|pl|way|crescent|cres|terrace|gardens|gdns|grove|hill"
+    r"|park|square|sq|row|view|walk|mews|house|estate|mount|rise|parade|wharf|quay|heights|tower|towers|buildings|villas|mansions"
+    r"|lodge|cottages?|farm|lea|croft|green)"
+)
+_OFFICER = r"(?:PC|PS|DC|DS|DI|DCI|DCS|DSI|INSP|Insp|SGT|Sgt|PCSO|WPC|WDC|TDC|TDS|Supt|Ch Insp|Chief Inspector|Sergeant|Inspector|Constable)"
+
+#: Shapes that need more than one glance, tried before the rule for numbers, in this order.
+RECOGNISERS = (
+    Recogniser(
+        "email",
+        re.compile(
+            r"[\w.+%'&=-]{1,80}\s?(?:@|[(\[]\s?at\s?[)\]])\s?(?:[\w-]{1,63}\s?(?:\.|[(\[]\s?dot\s?[)\]])\s?){1,5}[A-Za-z]{2,24}(?![\w-])"
+            r"|\"[^\"@\n]{1,60}\"@[\w.-]{2,80}|[\w.+%-]{1,64}@[\w.-]{1,80}",
+            re.I,
+        ),
+        "an e-mail address",
+    ),
+    Recogniser("handle", re.compile(r"(?<!\w)@\s?[\w.]{2,40}"), "an account"),
+    Recogniser(
+        "url",
+        re.compile(
+            r"(?:https?|ftp|hxxps?)\s?:\s?//\S+|www\.\S+|(?<![\w.])[\w-]{2,60}(?:\.[\w-]{2,60}){0,3}\.(?:com|org|net|co\.uk|uk|info|io|me)(?:/\S*)?(?!\w)",
+            re.I,
+        ),
+        "a website",
+    ),
+    Recogniser(
+        "iban",
+        re.compile(rf"{_EDGE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}", re.I),
+        "an account",
+    ),
+    Recogniser(
+        "postcode",
+        re.compile(
+            rf"{_EDGE}(?:[A-Z]{{1,2}}[0-9OI][0-9A-Z]?{_S}[0-9OI][ABD-HJLNP-UW-Z]{{2}}|GIR{_S}0AA|BFPO\s?\d{{1,4}}|[A-Z]{{4}}{_S}1ZZ){_END}",
+            re.I,
+        ),
+        "an address",
+    ),
+    Recogniser(
+        "officer",
+        re.compile(
+            rf"(?<!\w){_OFFICER}\.?(?: ?(?:[A-Z]{{0,3}}\d{{2,6}}[A-Z]{{0,2}}))(?: (?:[A-Z]\. ?)?[A-Z][\w'-]+){{0,2}}|(?<!\w){_OFFICER}\.?(?: [A-Z][\w'-]+){{1,2}}(?:,? ?\(?[A-Z]{{0,2}}\d{{2,6}}\)?)?"
+        ),
+        "an officer",
+    ),
+    Recogniser(
+        "nino",
+        re.compile(rf"{_EDGE}[A-Z]{_S}[A-Z]{_S}\d{_S}\d{_S}\d{_S}\d{_S}\d{_S}\d(?:{_S}[A-D])?{_END}", re.I),
+        "a document number",
+    ),
+    Recogniser(
+        "driving_licence",
+        re.compile(rf"{_EDGE}[A-Z9]{{5}}{_S}\d{{6}}{_S}[A-Z9]{{2}}{_S}\w{{3}}(?:{_S}\d{{2}})?{_END}", re.I),
+        "a document number",
+    ),
+    Recogniser(
+        "plate",
+        re.compile(
+            rf"{_EDGE}(?:[A-Z]{{2}}{_S}[0-9OI]{{2}}{_S}[A-Z]{{3}}|[A-Z]{{1}}\d{{1,3}}{_S}[A-Z]{{3}}|[A-Z]{{3}}{_S}\d{{1,4}}[A-Z]?|\d{{1,4}}{_S}[A-Z]{{2,3}}|[A-Z]{{1,2}} ?\d{{1,4}}|\d{{3}}{_S}[DX]{_S}\d{{3}}){_END}"
+        ),
+        "a vehicle",
+    ),
+    Recogniser(
+        "plate_small",
+        re.compile(
+            rf"{_EDGE}(?:[a-z]{{2}}\d{{2}}{_S}[a-z]{{3}}|[a-z]\d{{1,3}} ?[a-z]{{3}}(?<![0-9](?:hrs|min)))" + _END, re.I
+        ),
+        "a vehicle",
+    ),
+    Recogniser(
+        "date",
+        re.compile(
+            rf"{_EDGE}(?:\d{{1,4}}\s?[/.\-]\s?\d{{1,2}}(?:\s?[/.\-]\s?\d{{1,4}})+(?:T[\d:.]+Z?)?|\d{{1,2}}\s?[/\-]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}(?:[ ,\-/.]{{1,3}}'?\d{{2,4}})?"
+            rf"|{_MONTH}[ .\-/]{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?(?:[ ,\-/]{{1,3}}'?\d{{2,4}})?|{_MONTH}[ ,\-/]{{1,2}}'?\d{{4}}|(?:18|19|20)\d{{6}}){_END}",
+            re.I,
+        ),
+        "a date",
+    ),
+    Recogniser(
+        "address",
+        re.compile(
+            rf"(?<!\w)(?:(?:flat|apartment|apt|unit|room) ?\w{{1,4}},? ?)?\d{{1,4}}[a-z]?,? (?:[A-Za-z][\w'-]+ ){{1,3}}{_STREET}(?!\w)",
+            re.I,
+        ),
+        "an address",
+    ),
+    Recogniser("street", re.compile(rf"(?<!\w)(?:[A-Z][\w'-]+ ){{1,3}}(?i:{_STREET})(?!\w)"), "an address"),
+    Recogniser(
+        "door",
+        re.compile(r"(?<!\w)(?:flat|apartment|apt|unit|room|house number|no\.?|number) ?\d{1,4}[a-z]?(?!\w)", re.I),
+        "an address",
+    ),
+)
+
+#: How many digits a number may have and still be an age, a count, a year or a time.
+MOST_DIGITS = 4
+_DIGITS = re.compile(r"\d")
+#: From the first digit of a number, or the letters before it, to the last of what belongs to it.
+_NUMBER = re.compile(r"(?:\+|\(\+?)?[^\W_]*\d[^\W_]*(?:[ .\-/:_,#()\[\]*|=+]{0,3}[A-Z]{0,3}\d[^\W_]*)*", re.I)
+_ALLOWED_NUMBER = re.compile(
+    r"(?:\d{1,4}"
+    r"|\d{1,2}(?:st|nd|rd|th)"
+    r"|[0-2]?\d[:.]?[0-5]\d ?(?:hrs|hours|h|hr|am|pm)?"
+    r"|\d{1,2}(?:[.:]\d{2})? ?(?:am|pm)"
+    r"|\d{1,3} ?(?:yo|yoa|yrs?|years?|mins?|m|cm|mm|ft|in|kg|lbs?|hrs?|x|k|p|ml|l|mg|s|secs?)"
+    r"|\d{1,2}x\d{1,2}|\d{1,2}(?:ft|')\d{0,2}\"?"
+    r"|\d{1,3}(?:,\d{3})|\d{1,4}\.\d{1,2}"
+    r"|[0-2]?\d[:.]?[0-5]\d ?(?:hrs)? ?(?:-|to) ?[0-2]?\d[:.]?[0-5]\d(?:hrs)?|\d{1,2}-\d{1,2}"
+    r"|24/7|50/50|\d/10|\d{1,2}/2\d)\Z",
+    re.I,
+)
+_WORDED = re.compile(
+    r"(?:(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|plus|to|too|for)[\s,.-]{1,3}){5,}(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine)",
+    re.I,
+)
+_WORDED_HINT = re.compile(r"\b(?:zero|oh|nought|seven|double)\b", re.I)
+#: Words that already say what the identifier after them is: they stand alone instead of a second noun.
+_LABEL = re.compile(
+    r"((?<!\w)(?:phone|telephone|tel|mobile|mob|number|numbers|no|num|contact|e-?mail|address|postcode|post code|passport|document|licence"
+    r"|reg|registration|vrm|plate|vehicle|car|account|iban|date of birth|d\.o\.b|dob|born|date|reference|ref|urn|crime|cad|log|incident|nhs|nino"
+    r"|insurance|id|nominal|website|site|collar|shoulder)(?: number| no| ref(?:erence)?)?)[.:#]{0,2}[ ]?(?:on |is |was |of |in )?[:(]?\s?\Z",
+    re.I,
+)
+
+
+def _instead(before: str, words: str) -> tuple[str, str]:
+    """The text before an identifier and the words for it: none where a label has said them."""
+    tail = before[-48:]
+    label = _LABEL.search(tail)
+    if label is None:
+        return before, words
+    return before[: len(before) - len(tail) + label.start()] + label[1], ""
+
+
+def _replaced(text: str, pattern: re.Pattern[str], words: Callable[[str], str | None]) -> str:
+    built = ""
+    end = 0
+    for found in pattern.finditer(text):
+        instead = words(found.group())
+        if instead is None:
+            continue
+        built += text[end : found.start()]
+        built, instead = _instead(built, instead)
+        built += instead
+        end = found.end()
+    return built + text[end:] if end else text
+
+
+def _number(found: str) -> str | None:
+    bare = found.strip(" .,-/:()+[]*|=_#").strip()
+    if _ALLOWED_NUMBER.match(bare) and not found.startswith("+"):
+        return None
+    digits = len(_DIGITS.findall(found))
+    if any(character.isalpha() for character in found) and digits <= MOST_DIGITS:
+        return "a reference"
+    return "a number" if digits >= 7 and "/" not in found else "a reference"
+
+
+def without_identifiers(text: str) -> str:
+    """A cleaned text that says what kind of identifier stood where one did."""
+    if "@" in text or "." in text or "[" in text or "(" in text:
+        for recogniser in RECOGNISERS[:3]:
+            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+    if _DIGITS.search(text):
+        for recogniser in RECOGNISERS[3:]:
+            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+        text = _replaced(text, _NUMBER, _number)
+    else:
+        for recogniser in _WITHOUT_DIGITS:
+            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+    if _WORDED_HINT.search(text):
+        text = _replaced(text, _WORDED, lambda _: "a number")
+    return text
+
+
+_WITHOUT_DIGITS = tuple(each for each in RECOGNISERS if each.name in {"officer", "street"})
+
+
+# --- immigration facts -------------------------------------------------------------------------------------------
+
+
+@cache
+def _immigration() -> Any:
+    document = yaml.safe_load(Path(__file__).with_name("immigration.yaml").read_text("utf-8"))
+    return narrative.literals(document["phrases"])
+
+
+def states_immigration(sentence: str) -> bool:
+    """Whether a sentence says, or may say, something of anybody's immigration status."""
+    return next(_immigration().iter(narrative.plain_words(sentence)), None) is not None
