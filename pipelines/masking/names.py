@@ -351,51 +351,35 @@ class Names:
         for number, person in enumerate([subject, *(other for other, _ in others)]):
             self._add(person, 1 << number)
         self.others = (1 << len(self.roles)) - 2
-        theirs = [
-            word
-            for word, mask in self.words.items()
-            if mask & self.others and len(word) > 3 and word not in self.everyday
-        ]
+        theirs = [word for word, mask in self.words.items() if len(word) > 3 and word not in self.everyday]
         self.fuzzy = theirs
         self.lengths = {len(word) + shift for word in theirs for shift in (-1, 0, 1)}
         self.firsts = {word[:1] for word in theirs} | {word[1:2] for word in theirs}
 
     def _add(self, person: Person, bit: int) -> None:
         for name in person.names or ():
-            given = [part for each in name.given or () if each for part in _parts(each)]
-            surname = _parts(name.surname or "")
-            for part in given + surname:
-                self._word(part, bit)
-                self._word(part.translate(_UMLAUTS), bit)
-            for part in given:
-                for short in _NICKNAMES.get(fold(part), "").split():
-                    self._word(short, bit)
-                if len(fold(part)) > 6:
-                    self._word(fold(part)[:5], bit)
-                    self._word(fold(part)[:4], bit) if len(fold(part)) > 8 else None
-            for joined in {"".join(surname), "".join(given)}:
-                self._word(joined, bit)
-            letters = "".join(fold(part)[:1] for part in given[:1] + surname[-1:])
+            given = tuple(part for each in name.given or () if each for part in _parts(each))
+            surname = tuple(_parts(name.surname or ""))
+            for word in _spellings(given, surname):
+                self._word(word, bit)
             for letter in {fold(part)[:1] for part in given}:
-                if letter:
-                    self.initials[letter] = self.initials.get(letter, 0) | bit
+                self.initials[letter] = self.initials.get(letter, 0) | bit
+            letters = "".join(fold(part)[:1] for part in given[:1] + surname[-1:])
             if len(letters) == 2:
                 self.signs[letters] = self.signs.get(letters, 0) | bit
 
-    def _word(self, word: str, bit: int) -> None:
-        folded = fold(word)
-        if len(folded) < 2 or folded in _PLACEHOLDERS:
-            return
+    def _word(self, folded: str, bit: int) -> None:
         self.words[folded] = self.words.get(folded, 0) | bit
         if folded in _EVERYDAY or len(folded) < 3:
             self.everyday.add(folded)
             return
-        bones = skeleton(folded)
-        if len(bones) >= 3 and len(folded) >= 5:
+        bones, halves = _bones(folded)
+        if bones:
             self.skeletons[bones] = self.skeletons.get(bones, 0) | bit
-        for at in range(1, len(folded)) if len(folded) > 4 else ():
-            second = self.splits.setdefault(folded[:at], {})
-            second[folded[at:]] = second.get(folded[at:], 0) | bit
+        if bit != self.subject:
+            for first, second in halves:
+                seconds = self.splits.setdefault(first, {})
+                seconds[second] = seconds.get(second, 0) | bit
 
     def role(self, mask: int) -> str:
         """What to say of the person, or of whichever person, a run of names could mean."""
@@ -422,5 +406,26 @@ class Names:
         return found
 
 
+@lru_cache(maxsize=8192)
 def _parts(name: str) -> list[str]:
     return WORD.findall(name.replace("’", "'"))
+
+
+@lru_cache(maxsize=8192)
+def _spellings(given: tuple[str, ...], surname: tuple[str, ...]) -> frozenset[str]:
+    """Every word, folded, by which a name may stand in a text: its parts, joined parts, short forms and umlauts written out."""
+    found = {fold(part) for part in given + surname}
+    found |= {fold(part.translate(_UMLAUTS)) for part in given + surname}
+    found |= {fold("".join(surname)), fold("".join(given))}
+    for part in map(fold, given):
+        found.update(_NICKNAMES.get(part, "").split())
+        found.update(part[:size] for size in (4, 5) if len(part) > size + 1 + (size == 4) * 3)
+    return frozenset(word for word in found if len(word) > 1 and word not in _PLACEHOLDERS)
+
+
+@lru_cache(maxsize=8192)
+def _bones(folded: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The skeleton of a name, if it has enough of one, and the ways of writing the name in two."""
+    bones = skeleton(folded) if len(folded) >= 5 else ""
+    halves = tuple((folded[:at], folded[at:]) for at in range(2, len(folded) - 1)) if len(folded) > 4 else ()
+    return bones if len(bones) >= 3 else "", halves

@@ -19,7 +19,7 @@ import yaml
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
 from pipelines.masking.names import TITLES, WORD, Names, fold, skeleton
-from pipelines.masking.patterns import states_immigration, without_identifiers
+from pipelines.masking.patterns import is_shaped, states_immigration, without_identifiers
 from pipelines.masking.residue import Forbidden, forbidden_of, residue
 
 #: The longest account a referral carries, in characters.
@@ -54,18 +54,23 @@ class Account(NamedTuple):
 _ABBREVIATION_DOTS = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|St|No|no|s|ss|art|para|approx|Rd|mr|mrs|PC)\.\Z|(?:\b|\.)[A-Za-z]\.\Z"
 )
-_BREAK = re.compile(r"(?<=[.!?;])[\"')]*\s+|\n+")
+_QUOTED_STOP = re.compile(r"([.!?;][\"')]+) ")
 
 
 def _sentences(text: str) -> list[str]:
     """A text in sentences. A stop after an initial, a title or an abbreviation ends none."""
+    for stop in (".", "!", "?", ";"):
+        text = text.replace(f"{stop} ", f"{stop}\n")
+    if '"' in text or "'" in text or ")" in text:
+        text = _QUOTED_STOP.sub("\\1\n", text)
     sentences: list[str] = []
     held = ""
-    for piece in _BREAK.split(text):
-        if not piece or piece.isspace():
+    for piece in text.split("\n"):
+        stripped = piece.strip()
+        if not stripped:
             continue
-        held = f"{held} {piece.strip()}" if held else piece.strip()
-        if piece[-1] == "." and _ABBREVIATION_DOTS.search(piece):
+        held = f"{held} {stripped}" if held else stripped
+        if stripped[-1] == "." and len(stripped) > 1 and _ABBREVIATION_DOTS.search(stripped[-8:]):
             continue
         sentences.append(held)
         held = ""
@@ -110,17 +115,226 @@ def _is_ordinary(word: str) -> bool:
 
 #: Words that carry a capital within a sentence without being anybody's or anywhere's name.
 _CAPITALISED = frozenset(
-    ["i", "police", "officer", "officers", "victim", "suspect", "witness", "child", "children", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december", "christmas", "easter", "eid", "ramadan", "diwali", "facebook", "whatsapp", "instagram", "snapchat", "tiktok", "google", "english", "ambulance", "hospital", "idva", "marac", "dash", "dara", "cctv", "bwv", "abh", "gbh", "dv", "da", "hba", "fgm", "nrm", "mash", "nhs", "gp", "tv", "vic", "ip", "sus", "oic", "aggrieved", "complainant", "male", "female", "mother", "father", "mum", "dad", "domestic", "violence", "abuse", "stalking", "harassment", "assault", "adult", "social", "services", "council", "court", "crown", "magistrates", "restraining", "order", "non-molestation"]
+    [
+        "i",
+        "police",
+        "officer",
+        "officers",
+        "victim",
+        "suspect",
+        "witness",
+        "child",
+        "children",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "christmas",
+        "easter",
+        "eid",
+        "ramadan",
+        "diwali",
+        "facebook",
+        "whatsapp",
+        "instagram",
+        "snapchat",
+        "tiktok",
+        "google",
+        "english",
+        "ambulance",
+        "hospital",
+        "idva",
+        "marac",
+        "dash",
+        "dara",
+        "cctv",
+        "bwv",
+        "abh",
+        "gbh",
+        "dv",
+        "da",
+        "hba",
+        "fgm",
+        "nrm",
+        "mash",
+        "nhs",
+        "gp",
+        "tv",
+        "vic",
+        "ip",
+        "sus",
+        "oic",
+        "aggrieved",
+        "complainant",
+        "male",
+        "female",
+        "mother",
+        "father",
+        "mum",
+        "dad",
+        "domestic",
+        "violence",
+        "abuse",
+        "stalking",
+        "harassment",
+        "assault",
+        "adult",
+        "social",
+        "services",
+        "council",
+        "court",
+        "crown",
+        "magistrates",
+        "restraining",
+        "order",
+        "non-molestation",
+    ]
 )
 #: After these a name of nobody on the record is dropped rather than said as somebody: "her friend Sarah" is her friend.
 _SAID_ALREADY = frozenset(
-    ["friend", "friends", "neighbour", "neighbours", "sister", "brother", "mother", "father", "mum", "dad", "son", "daughter", "aunt", "uncle", "cousin", "partner", "husband", "wife", "boyfriend", "girlfriend", "ex", "witness", "suspect", "victim", "child", "baby", "male", "female", "man", "woman", "boy", "girl", "officer", "pc", "manager", "boss", "landlord", "employer", "colleague", "doctor", "nurse", "teacher", "called", "named", "relative", "person", "offender", "caller", "informant", "named", "aka", "alias"]
+    [
+        "friend",
+        "friends",
+        "neighbour",
+        "neighbours",
+        "sister",
+        "brother",
+        "mother",
+        "father",
+        "mum",
+        "dad",
+        "son",
+        "daughter",
+        "aunt",
+        "uncle",
+        "cousin",
+        "partner",
+        "husband",
+        "wife",
+        "boyfriend",
+        "girlfriend",
+        "ex",
+        "witness",
+        "suspect",
+        "victim",
+        "child",
+        "baby",
+        "male",
+        "female",
+        "man",
+        "woman",
+        "boy",
+        "girl",
+        "officer",
+        "pc",
+        "manager",
+        "boss",
+        "landlord",
+        "employer",
+        "colleague",
+        "doctor",
+        "nurse",
+        "teacher",
+        "called",
+        "named",
+        "relative",
+        "person",
+        "offender",
+        "caller",
+        "informant",
+        "named",
+        "aka",
+        "alias",
+    ]
 )
+_RANKS = frozenset("pc ps dc ds di dci insp sgt pcso wpc tdc supt sergeant inspector constable officer".split())  # noqa: SIM905
 _PLACE_BEFORE = frozenset(
-    ["in", "at", "near", "to", "from", "on", "outside", "inside", "around", "into", "towards", "behind", "opposite", "off", "through", "via"]
+    [
+        "in",
+        "at",
+        "near",
+        "to",
+        "from",
+        "on",
+        "outside",
+        "inside",
+        "around",
+        "into",
+        "towards",
+        "behind",
+        "opposite",
+        "off",
+        "through",
+        "via",
+    ]
 )
 _STREETLIKE = frozenset(
-    ["road", "rd", "street", "st", "avenue", "ave", "lane", "ln", "close", "drive", "court", "place", "way", "crescent", "terrace", "gardens", "grove", "hill", "park", "square", "row", "view", "walk", "mews", "house", "flat", "the", "estate", "mount", "rise", "parade", "wharf", "green", "north", "south", "east", "west", "great", "upper", "lower", "old", "new", "high", "station", "church", "refuge", "hotel", "farm", "centre"]
+    [
+        "road",
+        "rd",
+        "street",
+        "st",
+        "avenue",
+        "ave",
+        "lane",
+        "ln",
+        "close",
+        "drive",
+        "court",
+        "place",
+        "way",
+        "crescent",
+        "terrace",
+        "gardens",
+        "grove",
+        "hill",
+        "park",
+        "square",
+        "row",
+        "view",
+        "walk",
+        "mews",
+        "house",
+        "flat",
+        "the",
+        "estate",
+        "mount",
+        "rise",
+        "parade",
+        "wharf",
+        "green",
+        "north",
+        "south",
+        "east",
+        "west",
+        "great",
+        "upper",
+        "lower",
+        "old",
+        "new",
+        "high",
+        "station",
+        "church",
+        "refuge",
+        "hotel",
+        "farm",
+        "centre",
+    ]
 )
 
 
@@ -134,6 +348,27 @@ def _place_words(locations: Sequence[Location]) -> frozenset[str]:
                     folded for word in WORD.findall(line) if len(folded := fold(word)) > 2 and folded not in _STREETLIKE
                 )
     return frozenset(found)
+
+
+#: Words found plain before: the vocabulary as texts use it. Bounded; holds nothing that is not an ordinary word.
+_KNOWN_PLAIN: set[str] = set()
+_MOST_KNOWN = 50_000
+_CAPITAL = re.compile(r"(?<![^\W_])[A-Z][^\W\d_]+(?:'[^\W\d_]+)*")
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a small-letter word needs no second look: ordinary, and neither an initial nor a possessive."""
+    if (
+        not word.isascii()
+        or (word.endswith("'s") and word not in _vocabulary())
+        or (len(word) == 1 and word not in "ai")
+    ):
+        return False
+    if word in TITLES or not (word in _CAPITALISED or _is_ordinary(word)):
+        return False
+    if len(_KNOWN_PLAIN) < _MOST_KNOWN:
+        _KNOWN_PLAIN.add(word)
+    return True
 
 
 class _Word(NamedTuple):
@@ -150,49 +385,49 @@ class _Masker:
         self.names = Names(subject, others)
         self.places = _place_words(locations)
 
+    def read(self, text: str) -> None:
+        """Look over a whole text: which of its words need a second look, and which are somebody's name misspelt."""
+        words = set(WORD.findall(text.lower()))
+        names = self.names
+        odd = {word for word in words - _KNOWN_PLAIN if not _is_plain(word)}
+        capitals = {word.lower() for word in _CAPITAL.findall(text)}
+        strange = {folded for word in odd | capitals if len(folded := fold(word.removesuffix("'s"))) > 3}
+        strange = strange.difference(names.words)
+        self.close = names.lookalikes(strange)
+        for folded in strange:
+            if folded not in self.close and len(folded) > 4 and not _is_ordinary(folded):
+                mask = names.skeletons.get(skeleton(folded), 0)
+                if mask:
+                    self.close[folded] = mask
+        self.interesting = odd | words.intersection(names.words) | words.intersection(names.splits)
+        self.interesting.update(words.intersection(self.places), words.intersection(self.close))
+
     def sentence(self, text: str) -> str | None:
-        """One sentence as an account may carry it, or nothing if a word in it cannot be explained."""
+        """One sentence of what was read as an account may carry it, or nothing if a word in it cannot be explained."""
+        lowered = WORD.findall(text.lower())
+        if self.interesting.isdisjoint(lowered):
+            return text if lowered else None
         words = [
             _Word(found.start(), found.end(), given, fold(given[:-2] if given[-2:] in {"'s", "'S"} else given))
             for found in WORD.finditer(text)
             for given in (found.group(),)
         ]
-        if not words:
-            return None
         letters = [word.text for word in words if len(word.text) > 1]
         shouted = bool(letters) and all(map(str.isupper, letters))
         whispered = all(map(str.islower, letters))
-        masks = self._masks(words, shouted or whispered)
-        return self._built(text, words, masks, shouted, whispered)
+        return self._built(text, words, self._masks(words), shouted, whispered)
 
-    def _masks(self, words: list[_Word], one_case: bool) -> list[int]:
+    def _masks(self, words: list[_Word]) -> list[int]:
         """For every word the people whose name it may be: 0 for nobody."""
-        names = self.names
-        known = names.words
+        known, close = self.names.words, self.close
         masks = [known.get(word.folded, 0) for word in words]
-        strange = {
-            word.folded: word
-            for word, mask in zip(words, masks, strict=True)
-            if not mask and len(word.folded) > 3 and (not word.text.islower() or not _is_ordinary(word.folded))
-        }
-        if strange:
-            close = names.lookalikes(strange)
-            if names.skeletons:
-                for folded, word in strange.items():
-                    if (
-                        folded not in close
-                        and len(folded) > 4
-                        and not (one_case and _is_ordinary(folded))
-                        and _sounds_alike(names, folded, word.text)
-                    ):
-                        close[folded] = names.skeletons[skeleton(folded)]
-            if close:
-                masks = [mask or close.get(word.folded, 0) for word, mask in zip(words, masks, strict=True)]
-        splits = names.splits
-        for at in range(len(words) - 1):
-            seconds = splits.get(words[at].folded)
-            if seconds and (mask := seconds.get(words[at + 1].folded, 0)) and words[at + 1].start - words[at].end <= 2:
-                # A subject's own name written in two is still theirs.
+        if close:
+            for at, word in enumerate(words):
+                if not masks[at] and word.folded in close and not (word.text.islower() and _is_ordinary(word.folded)):
+                    masks[at] = close[word.folded]
+        for at, word in enumerate(words[:-1]):
+            seconds = self.names.splits.get(word.folded)
+            if seconds and (mask := seconds.get(words[at + 1].folded, 0)) and words[at + 1].start - word.end <= 2:
                 masks[at] |= mask
                 masks[at + 1] |= mask
         return masks
@@ -202,8 +437,12 @@ class _Masker:
         end = 0
         at = 0
         count = len(words)
+        interesting = self.interesting
         while at < count:
             word = words[at]
+            if not masks[at] and word.text.islower() and word.folded not in interesting and word.folded not in TITLES:
+                at += 1
+                continue
             stop, mask = self._run(text, words, masks, at)
             if mask and self._counts(words[at:stop], masks[at:stop], shouted or whispered):
                 if mask == self.names.subject:
@@ -362,6 +601,10 @@ class _Masker:
             stop += 1
         before = words[at - 1].folded if at else ""
         start = words[at].start
+        if before in _RANKS:
+            return stop, words[at - 1].start, "an officer"
+        if stop - at > 1 and words[stop - 1].folded in _STREETLIKE:
+            return stop, start, "an address"
         if before in TITLES:
             return stop, words[at - 1].start, "another person"
         if before in _SAID_ALREADY and _joined(text[words[at - 1].end : start]):
@@ -375,10 +618,6 @@ def _joined(between: str) -> bool:
     return len(between) <= 3 and between.strip(" .,'-/") == ""
 
 
-def _sounds_alike(names: Names, folded: str, given: str) -> bool:
-    return not given.islower() and skeleton(folded) in names.skeletons
-
-
 @lru_cache(maxsize=4096)
 def _script(word: str) -> str:
     scripts = {unicodedata.name(each, "?").split()[0] for each in word if each.isalpha()}
@@ -387,34 +626,46 @@ def _script(word: str) -> str:
 
 # --- the account -------------------------------------------------------------------------------------------------
 
-_SPACES = re.compile(r"[ \t]{2,}")
-_TIDY = (
-    (re.compile(r"\(\s*[,;:.-]*\s*\)|\[\s*\]|\"\s*\"|\*+"), ""),
-    (re.compile(r" +([.,;:!?)])"), r"\1"),
-    (re.compile(r"([,;:])(?:\s*[,;:])+"), r"\1"),
-    (
-        re.compile(
-            r"(?i)\b(?:the|a|an|another|her|his|their) (the suspect|a witness|a child|another person|another victim|an officer)\b"
-        ),
-        r"\1",
-    ),
-    (
-        re.compile(
-            r"(?i)\b(the suspect|a witness|a child|another person|another victim|a person|an address|a place|a reference|a number)(?:,? \1\b)+"
-        ),
-        r"\1",
-    ),
-    (re.compile(r"(?i)\b(suspect|witness),? (?:the suspect|a witness)\b"), r"\1"),
-)
+_EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
+_BEFORE_STOP = re.compile(r" +([.,;:!?)])")
+_STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
+_SAID = r"the suspect|a witness|a child|another person|another victim|an officer|a person|an address|a place|a reference|a number|a vehicle|a date"
+_ARTICLES = re.compile(rf"(?i)\b(?:the|a|an|another|her|his|their) ({_SAID})\b")
+_TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
+_NAMED_TWICE = re.compile(r"(?i)\b(suspect|witness),? (?:the suspect|a witness)\b")
 
 
 def _tidy(text: str) -> str:
-    for pattern, instead in _TIDY:
-        text = pattern.sub(instead, text)
-    return _SPACES.sub(" ", text).strip(" ,;:-\"'")
+    """A built sentence without the traces of what is not in it: empty brackets, doubled articles, doubled roles."""
+    if "(" in text or "[" in text or '"' in text or "*" in text:
+        text = _EMPTY.sub("", text)
+    text = _NAMED_TWICE.sub(r"\1", _TWICE.sub(r"\1", _ARTICLES.sub(r"\1", text)))
+    if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
+        text = _BEFORE_STOP.sub(r"\1", text)
+    text = _STOPS.sub(r"\1", text) if "," in text or ";" in text or ":" in text else text
+    while "  " in text:
+        text = text.replace("  ", " ")
+    text = text.strip(" ,;:-\"'/")
+    return text[:1].upper() + text[1:]
 
 
 _FRAGMENT_WORDS = 4
+
+
+def _without_immigration(text: str) -> list[str]:
+    """The sentences of a cleaned text that state no immigration fact, nor answer one that does: "Expired."."""
+    sentences = _sentences(text)
+    if not states_immigration(text):
+        return sentences
+    kept: list[str] = []
+    unsaid = False
+    for sentence in sentences:
+        if states_immigration(sentence):
+            unsaid = True
+        elif not (unsaid and sentence.count(" ") < _FRAGMENT_WORDS - 1):
+            unsaid = False
+            kept.append(sentence)
+    return kept
 
 
 def compose(
@@ -439,20 +690,17 @@ def compose(
     masker = _Masker(subject, others, locations)
     taken: list[str] = []
     for narrative in narratives:
-        text = clean(narrative)
-        unsaid = False
-        kept: list[str] = []
-        for sentence in _sentences(text):
-            if states_immigration(sentence):
-                unsaid = True
-                continue
-            if unsaid and sentence.count(" ") < _FRAGMENT_WORDS:
-                continue  # a short answer to what was left out: "Expired."
-            unsaid = False
-            kept.append(sentence)
-        for sentence in _sentences(without_identifiers("\n".join(kept))) if kept else ():
+        sentences = _without_immigration(clean(narrative))
+        text = "\n".join(sentences)
+        if is_shaped(text):
+            sentences = [without_identifiers(each) if is_shaped(each) else each for each in sentences]
+            text = "\n".join(sentences)
+        masker.read(text)
+        for sentence in sentences:
             built = masker.sentence(sentence)
-            if built is not None and (built := _tidy(built)) and len(built) > 1:
+            if built is not None and built is not sentence:
+                built = _tidy(built)
+            if built and len(built) > 1:
                 taken.append(built if built[-1] in ".!?" else built + ".")
     account_text = " ".join(taken)
     if len(account_text) > MOST_CHARACTERS:

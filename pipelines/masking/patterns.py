@@ -150,7 +150,6 @@ _WORDED = re.compile(
     r"(?:(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple|plus|to|too|for)[\s,.-]{1,3}){5,}(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine)",
     re.I,
 )
-_WORDED_HINT = re.compile(r"\b(?:zero|oh|nought|seven|double)\b", re.I)
 #: Words that already say what the identifier after them is: they stand alone instead of a second noun.
 _LABEL = re.compile(
     r"((?<!\w)(?:phone|telephone|tel|mobile|mob|number|numbers|no|num|contact|e-?mail|address|postcode|post code|passport|document|licence"
@@ -193,8 +192,20 @@ def _number(found: str) -> str | None:
     return "a number" if digits >= 7 and "/" not in found else "a reference"
 
 
+#: What no identifier by shape can do without.
+_SHAPED = re.compile(
+    r"\d|@|://|www\.|\.(?:com|org|net|co|uk|info|io|me)\b|[(\[]\s?at\s?[)\]]|\b(?:zero|oh|nought|seven|double)[ ,-]",
+    re.I,
+)
+
+
+def is_shaped(text: str) -> bool:
+    """Whether `without_identifiers` could find anything in a text."""
+    return _SHAPED.search(text) is not None
+
+
 def without_identifiers(text: str) -> str:
-    """A cleaned text that says what kind of identifier stood where one did."""
+    """A cleaned sentence that says what kind of identifier stood where one did."""
     if "@" in text or "." in text or "[" in text or "(" in text:
         for recogniser in RECOGNISERS[:3]:
             text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
@@ -202,15 +213,7 @@ def without_identifiers(text: str) -> str:
         for recogniser in RECOGNISERS[3:]:
             text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
         text = _replaced(text, _NUMBER, _number)
-    else:
-        for recogniser in _WITHOUT_DIGITS:
-            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
-    if _WORDED_HINT.search(text):
-        text = _replaced(text, _WORDED, lambda _: "a number")
-    return text
-
-
-_WITHOUT_DIGITS = tuple(each for each in RECOGNISERS if each.name in {"officer", "street"})
+    return _replaced(text, _WORDED, lambda _: "a number")
 
 
 # --- immigration facts -------------------------------------------------------------------------------------------

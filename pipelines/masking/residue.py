@@ -25,7 +25,7 @@ class Forbidden(NamedTuple):
     given: str = ""
 
 
-_MARKS = re.compile(r"[^a-z0-9]+")
+_MARKS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {39: None}
 
 
 def _plain(text: str) -> str:
@@ -35,7 +35,7 @@ def _plain(text: str) -> str:
             each for each in unicodedata.normalize("NFKD", text) if unicodedata.category(each)[0] not in "MC"
         )
         text = text if text.isascii() else anyascii(text)
-    return _MARKS.sub(" ", text.casefold().replace("'", "")).strip()
+    return " ".join(text.translate(_MARKS).split())
 
 
 def _squeezed(text: str) -> str:
@@ -80,6 +80,7 @@ def _has_name(words: str, squeezed: str, surname: str, given: str) -> bool:
     return False
 
 
+_DIGIT = re.compile(r"[0-9]")
 _DIGIT_LIKE = str.maketrans("oil", "011")
 
 
@@ -132,7 +133,7 @@ def residue(text: str, forbidden: Iterable[Forbidden]) -> list[str]:
     """The ids of the rules that find something forbidden in a text, in order and once each; never the thing itself."""
     words = f" {_plain(text)} "
     squeezed = words.replace(" ", "")
-    digits = re.sub(r"[^0-9]", "", squeezed.translate(_DIGIT_LIKE)) if any(map(str.isdigit, squeezed)) else ""
+    digits = re.sub(r"[^0-9]+", "", squeezed.translate(_DIGIT_LIKE)) if _DIGIT.search(squeezed) else ""
     found: set[str] = set()
     for kind, value, given in forbidden:
         match kind:
