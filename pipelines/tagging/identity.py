@@ -9,12 +9,11 @@ where the rules allow a match without it.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import msgspec
@@ -51,6 +50,8 @@ _NO_VALUE = names.listed(
 #: Addresses where people do not live: sharing one says nothing.
 _NO_HOME = frozenset({"WORK", "SCHOOL", "REFUGE"})
 _NO_MAILBOX = names.listed("none unknown noemail nomail na nil no test noreply donotreply notprovided notgiven email")
+_NO_DIGIT = re.compile(r"[^0-9]+")
+_EXTENSION = re.compile(r"[x#;]|ext")
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
 _WORDS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"^\d+[a-z]?$")
@@ -121,10 +122,11 @@ def phone_of(value: object) -> str:
     """The last nine digits of a phone number: the part that no way of writing changes. Empty when it is too short."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    text = str(value)[:60].casefold()
-    for mark in ("x", "ext", "#", ";"):
-        text = text.split(mark, 1)[0]
-    digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
+    text = _EXTENSION.split(str(value)[:60].casefold(), maxsplit=1)[0]
+    if text.isascii():
+        digits = _NO_DIGIT.sub("", text)
+    else:
+        digits = "".join(str(unicodedata.decimal(c)) for c in text if c.isdecimal())
     digits = digits.lstrip("0")
     if len(digits) < 7 or len(set(digits[-7:])) <= 1 or digits in ("123456789", "1234567890", "1234567"):
         return ""
@@ -381,95 +383,117 @@ class Blocking(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class _NameLabels(msgspec.Struct, frozen=True, gc=False):
     """What blocking says of one recorded name."""
 
-    #: The beginning of the sound of each part.
-    singles: tuple[str, ...]
-    #: The first sounds of two parts.
-    starts: tuple[str, ...]
-    #: The sound of one part and the first sound of another.
-    neighbours: tuple[str, ...]
-    #: The sounds of two parts.
-    pairs: tuple[str, ...]
+    #: The beginning of the sound of each part, and the first sounds of two parts: used with a date of birth.
+    dated: tuple[bytes, ...]
+    #: The sound of one part and the first sound of another: used with a year of birth.
+    yearly: tuple[bytes, ...]
+    #: The sounds of two parts: used without a date.
+    undated: tuple[bytes, ...]
+    #: The first sounds of two parts: used with a home.
+    starts: tuple[bytes, ...]
 
 
 @lru_cache(maxsize=50_000)
 def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
-    keys = [names.part(text).keys for text in name]
-    # two syllables that another record may write as one name
-    joined = [
-        [*keys[:at], names.part(name[at] + name[at + 1]).keys, *keys[at + 2 :]]
-        for at in range(len(name) - 1)
-        if len(name) > 2 and names.syllable(name[at]) and names.syllable(name[at + 1])
-    ]
-    singles = {key[:3] for found in keys for key in found}
+    known = [names.part(text) for text in name]
+    views = [known]
+    for at in range(len(name) - 1):
+        # two syllables that another record may write as one name
+        if len(name) > 2 and names.syllable(name[at]) and names.syllable(name[at + 1]):
+            views.append([*known[:at], names.part(name[at] + name[at + 1]), *known[at + 2 :]])
+    dated = {f"|1{key[:4]}" for found in known for key in found.keys}
+    yearly: set[str] = set()
+    undated: set[str] = set()
     starts: set[str] = set()
-    neighbours: set[str] = set()
-    pairs: set[str] = set()
-    for one, other in (pair for view in (keys, *joined) for pair in combinations(view, 2)):
-        for left in one:
-            for right in other:
-                starts.add(left[:1] + right[:1] if left <= right else right[:1] + left[:1])
-                neighbours.add(f"{left[:4]}.{right[:1]}")
-                neighbours.add(f"{right[:4]}.{left[:1]}")
-                pairs.add(f"{left}.{right}" if left <= right else f"{right}.{left}")
-    if len(keys) == 1:
-        neighbours.update(f"{key[:4]}." for key in keys[0])
-    return _NameLabels(tuple(singles), tuple(starts), tuple(neighbours), tuple(pairs))
+    if len(known) == 1:
+        yearly = {f"|{key[:4]}." for key in known[0].keys}
+        starts = set(known[0].starts)
+    for one, other in (pair for view in views for pair in combinations(view, 2)):
+        for left, right in product(one.starts, other.starts):
+            starts.add(left + right if left <= right else right + left)
+        for left, right in product(one.keys, other.starts):
+            yearly.add(f"|{left[:4]}{right}")
+        for left, right in product(other.keys, one.starts):
+            yearly.add(f"|{left[:4]}{right}")
+        for left, right in product(one.keys, other.keys):
+            undated.add(f"M|{left}.{right}" if left <= right else f"M|{right}.{left}")
+    dated.update(f"|2{pair}" for pair in starts)
+    return _NameLabels(*(tuple(sorted(text.encode() for text in found)) for found in (dated, yearly, undated, starts)))
 
 
-def _labels(identity: Identity) -> tuple[list[str], list[str]]:
-    """What to file and what to seek, before keying. Bracketed letters keep the kinds apart."""
-    if identity.anchor:
-        label = "A|" + identity.anchor
-        return [label], [label]
-    both: list[str] = []
-    if identity.nominal:
-        both.append("N|" + identity.nominal)
-    both.extend("D|" + value for value in identity.documents)
-    filed: list[str] = []
-    sought: list[str] = []
-    if identity.names:
-        both.extend("P|" + value for value in identity.phones)
-        both.extend("E|" + value for value in identity.emails)
-        both.extend("H|" + value for value in identity.addresses)
-        singles: set[str] = set()
-        starts: set[str] = set()
-        neighbours: set[str] = set()
-        pairs: set[str] = set()
-        for name in identity.names:
-            found = _labels_of_name(name)
-            singles.update(found.singles)
-            starts.update(found.starts)
-            neighbours.update(found.neighbours)
-            pairs.update(found.pairs)
-        dob = identity.dob
-        if dob:
-            day = min(dob, _swapped(dob))
-            both.extend(f"B|{day}|{key}" for key in singles)
-            both.extend(f"b|{day}|{key}" for key in starts)
-            year = dob[:4]
-            mine, theirs = ("Y", "y") if dob.endswith("0101") else ("y", "Y")
-            filed.extend(f"{mine}|{year}|{key}" for key in neighbours)
-            sought.extend(f"{theirs}|{year}|{key}" for key in neighbours)
-            filed.extend("m|" + pair for pair in pairs)
-            sought.extend("M|" + pair for pair in pairs)
+class Blocker:
+    """Files identities under keyed numbers: HMAC-SHA256 of what could bring two of them together, cut to 64 bits.
+
+    Some labels have two sides: people with a full date of birth need not meet each other where only the year, or nothing,
+    is compared, only people with a placeholder or none. A side is a second secret number on top of the label's own.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """Takes the HMAC key of the registry's tokens (32 bytes)."""
+        block = key.ljust(64, b"\0") if len(key) <= 64 else hashlib.sha256(key).digest().ljust(64, b"\0")
+        # the two halves of HMAC, keyed once: an HMAC by the library costs three times as much
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+        self._full, self._vague = self._mac(b"side|full"), self._mac(b"side|vague")
+        self._mac_kept = lru_cache(maxsize=200_000)(self._mac)
+
+    def _mac(self, label: bytes) -> int:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(label)
+        outer.update(inner.digest())
+        return int.from_bytes(outer.digest()[:8], "big", signed=True)
+
+    def of(self, identity: Identity) -> Blocking:
+        """Where an identity is filed and sought, order-free, without repeats."""
+        mac = self._mac
+        if identity.anchor:
+            anchored = (mac(b"A|" + identity.anchor.encode()),)
+            return Blocking(anchored, anchored)
+        both: list[int] = []
+        if identity.nominal:
+            both.append(mac(b"N|" + identity.nominal.encode("utf-8", "surrogatepass")))
+        for value in identity.documents:
+            both.append(mac(b"D|" + value.encode()))
+        if not identity.names:
+            return Blocking(tuple(both), tuple(both))
+        for kind, values in ((b"P|", identity.phones), (b"E|", identity.emails)):
+            for value in values:
+                both.append(mac(kind + value.encode("utf-8", "surrogatepass")))
+        if len(identity.names) == 1:
+            labels = _labels_of_name(identity.names[0])
+            dated, yearly, undated, starts = labels.dated, labels.yearly, labels.undated, labels.starts
         else:
-            filed.extend("M|" + pair for pair in pairs)
-            sought.extend("M|" + pair for pair in pairs)
-            sought.extend("m|" + pair for pair in pairs)
-    return both + filed, both + sought
+            every = [_labels_of_name(name) for name in identity.names]
+            dated = tuple({label for one in every for label in one.dated})
+            yearly = tuple({label for one in every for label in one.yearly})
+            undated = tuple({label for one in every for label in one.undated})
+            starts = tuple({label for one in every for label in one.starts})
+        for value in identity.addresses:
+            home = b"H|" + value.encode("utf-8", "surrogatepass") + b"|"
+            both.extend([mac(home + label) for label in starts])
+        kept = self._mac_kept
+        without = [kept(label) for label in undated]
+        full, vague = self._full, self._vague
+        dob = identity.dob
+        if not dob:
+            mine = [value ^ vague for value in without]
+            return Blocking((*both, *mine), (*both, *mine, *[value ^ full for value in without]))
+        day = b"B" + min(dob, _swapped(dob)).encode()
+        both.extend([mac(day + label) for label in dated])
+        year = b"Y" + dob[:4].encode()
+        of_year = [kept(year + label) for label in yearly]
+        here, there = (vague, full) if dob.endswith("0101") else (full, vague)
+        return Blocking(
+            (*both, *[value ^ here for value in of_year], *[value ^ full for value in without]),
+            (*both, *[value ^ there for value in of_year], *[value ^ vague for value in without]),
+        )
+
+
+@lru_cache(maxsize=8)
+def _blocker(key: bytes) -> Blocker:
+    return Blocker(key)
 
 
 def blocking(identity: Identity, key: bytes) -> Blocking:
-    """Where an identity is filed and sought: truncated HMAC-SHA256 under the registry's key, order-free, without repeats.
-
-    Args:
-        identity: a comparison form.
-        key: the HMAC key of the registry's tokens (32 bytes).
-    """
-    filed, sought = _labels(identity)
-    keyed: dict[str, int] = {}
-    for label in {*filed, *sought}:
-        keyed[label] = int.from_bytes(
-            hmac.digest(key, label.encode("utf-8", "surrogatepass"), hashlib.sha256)[:8], "big", signed=True
-        )
-    return Blocking(tuple(sorted({keyed[label] for label in filed})), tuple(sorted({keyed[label] for label in sought})))
+    """`Blocker.of` for a key."""
+    return _blocker(key).of(identity)

@@ -210,6 +210,7 @@ _CLASS = {
     "b": "P", "p": "P", "f": "P", "v": "P", "w": "P", "t": "T", "d": "T", "k": "K", "g": "K", "q": "K", "s": "S", "z": "S",
     "S": "S", "c": "S", "j": "S", "x": "S", "m": "M", "n": "N", "l": "L", "r": "R",
 }  # fmt: skip
+_START = dict(zip("bpfvwtdkcqgszSxjmnlr", "bfffftdkkkgssSsjmnlr", strict=True))
 _CLASS_OF_ABJAD = _CLASS | {"G": "K", "H": "", "h": ""}
 _FIRST = {"c": "k", "q": "k", "y": "i", "j": "i", "w": "v", "z": "s", "e": "i", "o": "u", "p": "f"}
 
@@ -352,6 +353,7 @@ class Part:
         "shapes",
         "skeletons",
         "sounds",
+        "starts",
         "syllable",
         "text",
         "vowelless",
@@ -371,6 +373,8 @@ class Part:
     heard: tuple[str, ...]
     #: Beginning of the skeletons: what blocking uses.
     keys: tuple[str, ...]
+    #: How it begins: a group of first sounds, one sign for any vowel.
+    starts: tuple[str, ...]
     #: Lines of the table of variants on which it stands.
     classes: frozenset[int]
     #: Whether the script leaves vowels out or we read them with doubt.
@@ -423,6 +427,12 @@ class Part:
         else:
             last = _skeleton(_sound(self.forms[-1])) if len(self.forms) > 1 and text.isascii() else ""
             self.keys = (last[:6],) if last else tuple(dict.fromkeys(s[:6] for s in skeletons[:4]))
+        heard = (
+            [_CLASS_SOUNDS[line] for line in sorted(self.classes)[:2]]
+            if self.classes and not self.eastern
+            else self.sounds
+        )
+        self.starts = tuple(dict.fromkeys(_START.get(sound[:1], ".") for sound in heard[:4]))
         first = self.forms[0][:1]
         self.initial = _FIRST.get(first, first) if len(self.forms[0]) == 1 and text.isascii() else ""
 
@@ -470,6 +480,7 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
 _NO_CLASS: frozenset[int] = frozenset()
 _CLASSES: dict[str, frozenset[int]] = {}
 _CLASS_KEYS: list[str] = []
+_CLASS_SOUNDS: list[str] = []
 
 
 def _fold_word(word: str) -> str:
@@ -500,6 +511,7 @@ def _load() -> None:
         for word in line:
             found.setdefault(word, set()).add(number)
     _CLASSES.update({word: frozenset(numbers) for word, numbers in found.items()})
+    _CLASS_SOUNDS.extend(_sound(line[0]) for line in lines)
     _CLASS_KEYS.extend(_skeleton(_sound(line[0]))[:6] for line in lines)
 
 
