@@ -9,8 +9,8 @@ import msgspec
 
 from pipelines.contracts.codes import Evidence, Protection
 from pipelines.contracts.incident import Contact, Incident, Person
-from pipelines.contracts.referral import Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
-from pipelines.masking.account import account
+from pipelines.contracts.referral import SCHEMA, Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
+from pipelines.masking.narrative import compose, role_word
 from pipelines.tagging.facts import DOB_OK, is_true, legal_name, read_dob
 from pipelines.tagging.names import plainly_a_name
 
@@ -25,28 +25,11 @@ _REASONS = (
     (Protection.DA_VICTIM, "DOMESTIC_ABUSE"),
     (Protection.MS_VICTIM, "MODERN_SLAVERY"),
 )
-THE_SUSPECT = "the suspect"
-_ROLE_WORDS = (
-    ("SUSPECT ARRESTED CHARGED CONVICTED", THE_SUSPECT),
-    ("CHILD_IN_HOUSEHOLD", "a child"),
-    ("VICTIM POSSIBLE_VICTIM COMPLAINANT", "another victim"),
-    ("WITNESS", "a witness"),
-    ("REPORTER THIRD_PARTY_REPORTER", "a reporting person"),
-    ("PARENT_GUARDIAN", "a parent"),
-    ("INTERPRETER PROFESSIONAL", "a professional"),
-)
+_SUSPECTS = frozenset({"SUSPECT", "ARRESTED", "CHARGED", "CONVICTED"})
 _RELATIONS = frozenset(
     "SPOUSE EX_SPOUSE CIVIL_PARTNER FIANCE PARTNER EX_PARTNER COPARENT PARENT CHILD SIBLING IN_LAW GRANDPARENT"
     " OTHER_RELATIVE CARER COHABITANT EMPLOYER TRAFFICKER NEIGHBOUR STRANGER".split()
 )
-
-
-def role_word(person: Person) -> str:
-    """What a person is called in somebody else's account."""
-    for roles, word in _ROLE_WORDS:
-        if not set(roles.split()).isdisjoint(person.roles):
-            return word
-    return "another person"
 
 
 def build_referral(
@@ -58,8 +41,8 @@ def build_referral(
     child: bool,
     high_risk: bool,
     any_child: bool,
-) -> Referral:
-    """Builds the referral of one person, without its id.
+) -> tuple[Referral, tuple[str, ...]]:
+    """Builds the referral of one person, without its id, and the rules that kept its account back, if any.
 
     Args:
         incident: the highest version of the incident.
@@ -73,7 +56,9 @@ def build_referral(
     others = [(other, role_word(other)) for other in incident.persons if other is not person]
     reason = next((word for bit, word in _REASONS if protections & bit), "OTHER")
     risk = person.risk
-    return Referral(
+    told = compose([n.text for n in incident.narrative or () if n.text], person, others, incident.locations or ())
+    referral = Referral(
+        schema=SCHEMA,
         referral_id="",
         incident_id=incident.header.incident_id,
         source_force=incident.header.source_force,
@@ -101,10 +86,9 @@ def build_referral(
         support_needs=_needs(incident, person, evidence),
         children_present=any_child,
         suspects=_suspects(incident, person),
-        account=account(
-            [n.text for n in incident.narrative or () if n.text], person, others, incident.locations or ()
-        ),
+        account=told.text,
     )
+    return referral, told.reasons
 
 
 def _name(person: Person) -> str | None:
@@ -145,7 +129,7 @@ def _needs(incident: Incident, person: Person, evidence: int) -> list[str]:
 def _suspects(incident: Incident, person: Person) -> list[SuspectInBrief]:
     found = []
     for other in incident.persons:
-        if other is person or role_word(other) != THE_SUSPECT:
+        if other is person or _SUSPECTS.isdisjoint(other.roles):
             continue
         relation = next(
             (

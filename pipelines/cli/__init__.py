@@ -44,6 +44,7 @@ def main() -> None:
         pretty_exceptions_enable=False,
         epilog="Exit codes: 0 done, 1 a check failed, 2 refused, 3 gate, 4 store, 5 try again, 130 interrupted.",
     )
+    app.callback()(lambda: None)  # a group even when one command is loaded
     wanted = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     for name, module in _GROUPS.items():
         # Only the group that is called is loaded whole; for `--help` all of them are, and they are light.
@@ -55,7 +56,7 @@ def main() -> None:
         else:
             app.command(name)(loaded.command)
     try:
-        app()
+        app(prog_name="cordon")
     except CordonError as error:
         print(f"cordon: {error}", file=sys.stderr)  # noqa: T201 - the one place errors are printed
         sys.exit(error.exit_code)

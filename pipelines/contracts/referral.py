@@ -52,7 +52,7 @@ class RiskInBrief(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
 class Referral(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One person, one incident. A later one for the same person and incident replaces it."""
 
-    schema: Literal["safeguarding.referral.v1"] = "safeguarding.referral.v1"
+    schema: Literal["safeguarding.referral.v1"]  # no default: `omit_defaults` would leave it out
     referral_id: str
     incident_id: str
     source_force: str

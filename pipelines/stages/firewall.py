@@ -27,10 +27,11 @@ from expectations.gate import judge
 from pipelines.batches import Batch
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, Recipient, State
-from pipelines.contracts.incident import Incident, Person
-from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING
+from pipelines.contracts.incident import Incident, Location, Person
+from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING, Referral
 from pipelines.contracts.subject import Content, SubjectName, SubjectOffence
-from pipelines.masking.residue import identifiers_of, residue
+from pipelines.masking.patterns import states_immigration
+from pipelines.masking.residue import Forbidden, forbidden_of, residue
 from pipelines.receipts import decision_receipt, decision_row
 from pipelines.referrals import build_referral, encode
 from pipelines.resolve import Outcome, Rows, decide, effective, load
@@ -333,7 +334,7 @@ def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Out
         content = build_content(person)
         text = msgspec.json.encode(content)
         others = [p for p in record.persons if p is not person and p.person_ref in protected[record_id]]
-        objections = residue(text.decode(), identifiers_of(others)) + _same_identity(content, others)
+        objections = _objections_to_draft(text.decode(), content, record, others)
         if objections:
             plan.enforcement_state[i] = State.HELD
             plan.why[i, Recipient.ENFORCEMENT] = " ".join(objections)
@@ -386,6 +387,12 @@ def _protected_by_record(rows: Rows, outcome: Outcome) -> dict[int, set[str]]:
         if outcome.protections[n]:
             found[records[i]].add(refs[i])
     return found
+
+
+def _objections_to_draft(text: str, content: Content, record: Incident, others: Sequence[Person]) -> list[str]:
+    """What the guard finds of protected people in a draft for enforcement."""
+    marks = [f for p in others for f in forbidden_of(p, record.locations or ()) if f.kind not in ("name", "dob")]
+    return residue(text, marks) + _same_identity(content, others)
 
 
 def _same_identity(content: Content, others: Sequence[Person]) -> list[str]:
@@ -450,7 +457,7 @@ def _refer(
         n = plan.position[i]
         record_id = int(rows["coordinate_id"][i])
         record, person = records[record_id], records.person(record_id, refs[i])
-        referral = build_referral(
+        referral, kept_back = build_referral(
             record,
             person,
             protections=int(within[i]),
@@ -459,27 +466,24 @@ def _refer(
             high_risk=bool(high[rows.who[i]]),
             any_child=int(rows["incident_id"][i]) in children,
         )
+        if kept_back:
+            plan.why[i, Recipient.SAFEGUARDING] = " ".join((outcome.safeguarding_why[n], *kept_back))
         body = encode(referral)
         message_id = _message_id(ctx, record, person, body)
         referral = msgspec.structs.replace(referral, referral_id=message_id)
         body = encode(referral)
         others = [p for p in record.persons if p is not person]
-        objections = residue(body.decode(), identifiers_of(others, record, subject=person))
+        objections = _objections_to_referral(referral, record, person, others)
         if objections:
             plan.safeguarding_state[i] = State.HELD
             plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
             outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
             outcome.safeguarding_why[n] = " ".join(objections)
             continue
-        headers = _headers(ctx, message_id)
-        built.append(
-            (
-                i,
-                message_id,
-                Outgoing(_pseudonym(ctx, record, person), body, headers, ctx.policy.digest, hashlib.sha256(body).digest()),
-            )
-        )
-        frames.append(_gate_row(message_id, referral, headers))
+        headers, key = _headers(ctx, message_id), _pseudonym(ctx, record, person)
+        outgoing = Outgoing(key, body, headers, ctx.policy.digest, hashlib.sha256(body).digest())
+        built.append((i, message_id, outgoing))
+        frames.append(_gate_row(message_id, key, referral, record, person, headers))
     failed = judge("outgoing_referrals", pd.DataFrame(frames, columns=_GATE_COLUMNS)).failed if frames else {}
     stopped: dict[int, list[str]] = defaultdict(list)
     for rule, positions in failed.items():
@@ -519,29 +523,63 @@ def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tu
             yield message_id, sent
 
 
+def _objections_to_referral(
+    referral: Referral, record: Incident, person: Person, others: Sequence[Person]
+) -> list[str]:
+    """What the guard finds in a referral of other people, of unsafe contacts and of refuges."""
+    locations = record.locations or ()
+    theirs = [f for other in others for f in forbidden_of(other, locations)]
+    unsafe = [Forbidden("phone", c.value) for c in person.phones or () if c.value and c.safe_to_use is not True]
+    unsafe += [Forbidden("email", c.value) for c in person.emails or () if c.value and c.safe_to_use is not True]
+    unsafe += [Forbidden("postcode", place.postcode) for place in _refuges(record) if place.postcode]
+    rest = msgspec.json.encode(msgspec.structs.replace(referral, referral_id="", incident_id="", account="")).decode()
+    found = residue(referral.account, theirs + unsafe)
+    # The suspect's name has a field of its own, and twins share a birthday.
+    found += residue(rest, [f for f in theirs if f.kind not in ("name", "dob")] + unsafe)
+    return sorted(set(found))
+
+
+def _refuges(record: Incident) -> list[Location]:
+    """Locations that are a refuge, by what the place is or what it is to someone."""
+    refs = {a.location_ref for p in record.persons for a in p.addresses or () if a.type == "REFUGE"}
+    return [place for place in record.locations or () if place.premise_type == "REFUGE" or place.location_ref in refs]
+
+
 _GATE_COLUMNS = (
     "message_id key reason risk support_needs onward_sharing keys account_chars immigration_words refuge_hits"
     " unsafe_contacts"
 ).split()
 
 
-def _gate_row(message_id: str, referral: Any, headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
-    from pipelines.masking.patterns import immigration_words
-
+def _gate_row(
+    message_id: str, key: bytes, referral: Referral, record: Incident, person: Person, headers: Sequence[tuple[str, bytes]]
+) -> dict[str, Any]:
+    """What the gate judges of a referral: constants, field names and counts."""
+    account = _squeezed(referral.account)
+    unsafe = {c.value for c in (*(person.phones or ()), *(person.emails or ())) if c.value and c.safe_to_use is not True}
+    sent = {*referral.person.contacts.phones, *referral.person.contacts.emails}
     members = msgspec.to_builtins(referral)
     return {
         "message_id": message_id,
-        "key": message_id,
+        "key": key.decode(),
         "reason": referral.reason,
         "risk": referral.risk.level,
         "support_needs": "|".join(referral.support_needs),
         "onward_sharing": dict(headers)[ONWARD_SHARING[0]].decode(),
         "keys": ",".join(sorted(members)),
         "account_chars": len(referral.account),
-        "immigration_words": immigration_words(referral.account),
-        "refuge_hits": 0,
-        "unsafe_contacts": 0,
+        "immigration_words": int(states_immigration(referral.account)),
+        "refuge_hits": sum(len(line) > 5 and line in account for line in map(_squeezed, _refuge_lines(record))),
+        "unsafe_contacts": len(unsafe & sent),
     }
+
+
+def _refuge_lines(record: Incident) -> list[str]:
+    return [line for place in _refuges(record) for line in (place.line1, place.postcode) if line]
+
+
+def _squeezed(text: str) -> str:
+    return "".join(ch for ch in text.casefold() if ch.isalnum())
 
 
 def _incidents_with_children(rows: Rows) -> set[int]:
