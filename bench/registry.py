@@ -32,10 +32,15 @@ from pipelines.stores.registry_tables import metadata, registry_person, registry
 from pipelines.tagging.identity import Identity, identity_of
 
 PEOPLE_PER_INCIDENT = 3
-ONSETS = "b br bh ch cr d dh dr f fr g gr h j k kh kr l m n p pr q r s sh st t th tr v w y z zh".split() + [""] * 4
-VOWELS = "a a a e e i i o o u u ai au ei ou aa ee oo ia io".split()
+_ONSETS = "b br bh ch cr d dh dr f fr g gr h j k kh kr l m n p pr q r s sh st t th tr v w y z zh"
+ONSETS = _ONSETS.split() + [""] * 4
+_VOWELS = "a a a e e i i o o u u ai au ei ou aa ee oo ia io"
+VOWELS = _VOWELS.split()
 CODAS = ["", "", "", "", "n", "r", "l", "s", "m", "k", "t", "d", "h", "ng", "sh", "z", "v", "nd", "rt", "ll"]
-COMMON = "Mohammed Ahmed Ali Khan Singh Begum Hussain Rahman Patel Kaur Smith Jones Maria Ivanov Nguyen Wang Kim Garcia".split()
+_COMMON = (
+    "Mohammed Ahmed Ali Khan Singh Begum Hussain Rahman Patel Kaur Smith Jones Maria Ivanov Nguyen Wang Kim Garcia"
+)
+COMMON = _COMMON.split()
 
 
 class People:

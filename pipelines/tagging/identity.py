@@ -393,7 +393,7 @@ class _NameLabels(msgspec.Struct, frozen=True, gc=False):
     starts: tuple[bytes, ...]
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=30_000)
 def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
     known = [names.part(text) for text in name]
     views = [known]
@@ -435,7 +435,7 @@ class Blocker:
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
         self._full, self._vague = self._mac(b"side|full"), self._mac(b"side|vague")
-        self._mac_kept = lru_cache(maxsize=200_000)(self._mac)
+        self._mac_kept = lru_cache(maxsize=100_000)(self._mac)
 
     def _mac(self, label: bytes) -> int:
         inner, outer = self._inner.copy(), self._outer.copy()

@@ -93,6 +93,7 @@ _PARTICLES = listed("""al el ul ur ud ad as ar an ash az ath ed es il us bin ibn
 _ARTICLE = re.compile(r"^(?:al|el|ul)(?=[bcdfghjklmnpqrstvwxyz][a-z]{2})")
 _PREFIX = re.compile(r"^(?:dela|delos|delas|abou|abu|vander|vanden|vande)(?=[a-z]{4})")
 _ABD = re.compile(r"^(?:abd|abt|apt)(?:[aeiou]{1,2}(?:l|r|s|z|d|n|t)?l?)?(?=[a-z]{4})")
+_ABDULLAH = re.compile(r"^abd[aeou]l+a(?:h|y|e|i|j|$)")
 _ABD_ALONE = listed("abd abdul abdel abdal abdol abdool abdoul abdur abdus abdu abdou abdelal abt")
 _ULLAH = re.compile(r"^([a-z]{2,}?)(?:h?[aeou]?(?:ull?ah|oull?ah|oll?ah|ull?a|all?ah|oulla))$")
 _UDDIN = re.compile(r"^([a-z]{2,}?)(?:[aeiou]{1,2}d{1,2}[aeiou]{1,2}ne?|ed+in+e?|oud+ine?)$")
@@ -215,7 +216,7 @@ _CLASS_OF_ABJAD = _CLASS | {"G": "K", "H": "", "h": ""}
 _FIRST = {"c": "k", "q": "k", "y": "i", "j": "i", "w": "v", "z": "s", "e": "i", "o": "u", "p": "f"}
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _sound_of(latin: str) -> str:
     return _sound(latin)
 
@@ -518,13 +519,13 @@ def _load() -> None:
 _load()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def part(text: str) -> Part:
     """What is known of one part (as `parts` gives them)."""
     return Part(text)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def _script(letter: str) -> str:
     name = unicodedata.name(letter, "UNKNOWN")
     first = name.split(maxsplit=1)[0]
@@ -540,7 +541,7 @@ def _split_compound(word: str, following: str) -> tuple[str, ...]:
     match = _RAHMAN.match(word)
     if match:
         return (match[1], "rahman")
-    cut = _ABD.sub("", word)
+    cut = word if _ABDULLAH.match(word) else _ABD.sub("", word)
     if cut != word:
         return ("abd", *_split_compound(cut, following))
     if word in ("ullah", "oullah", "ulla", "allah", "uddin", "udin", "eddin", "eddine", "aldin", "uldin"):
@@ -569,7 +570,7 @@ def _han(words: list[str], alone: bool) -> list[str]:
     return words
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def parts(text: str, alone: bool = False) -> tuple[str, ...]:
     """The parts of one recorded text (a surname, or one given name), folded, without particles, titles and remarks.
 
@@ -612,7 +613,7 @@ _LONE_VOWELS = frozenset("aeiou")
 _HYPHENS = re.compile(r"\s*[-‐‑–]\s*")
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def given_parts(text: str, alone: bool = False) -> tuple[str, ...]:
     """`parts` of a given name, where two syllables with a hyphen (Mei-ling, Ji-an) are the one name they are."""
     if "-" in text or "‐" in text or "‑" in text:
@@ -646,7 +647,7 @@ NOT, INITIAL, ALIKE, SAME = 0, 1, 2, 3
 _LETTERS_ALLOWED = (0, 0, 0, 0, 1, 1, 1, 2)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def agreement(one: str, other: str) -> int:
     """How well two parts agree: NOT, INITIAL, ALIKE (misspelt by a letter or two) or SAME (equal, or sounding so)."""
     if one == other:
