@@ -51,10 +51,9 @@ class Accepted(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A record that breaks the contract. `document` is what could be parsed of it, if anything."""
+    """A record that breaks the contract, and the rules it breaks."""
 
     rules: tuple[str, ...]
-    document: dict[str, Any] | None
 
 
 def strict(raw: bytes) -> dict[str, Any] | Rejected:
@@ -63,20 +62,20 @@ def strict(raw: bytes) -> dict[str, Any] | Rejected:
     Nesting is not judged here: `deeper_than_allowed` does that for a whole batch at once.
     """
     if len(raw) > MAX_BYTES:
-        return Rejected(("land|size",), what_can_be_read(raw))
+        return Rejected(("land|size",))
     if not raw.strip():
-        return Rejected(("land|blank",), None)
+        return Rejected(("land|blank",))
     try:
         document = orjson.loads(raw)
     except (ValueError, RecursionError):
-        return Rejected(("land|strict_json",), what_can_be_read(raw))
+        return Rejected(("land|strict_json",))
     if not isinstance(document, dict):
-        return Rejected(("land|object",), None)
+        return Rejected(("land|object",))
     if _may_repeat_keys(raw, document) and _repeats_keys(raw):
-        return Rejected(("land|duplicate_keys",), document)
+        return Rejected(("land|duplicate_keys",))
     header = document.get("header")
     if not isinstance(header, dict) or header.get("schema_version") != SCHEMA_VERSION:
-        return Rejected(("land|schema_version",), document)
+        return Rejected(("land|schema_version",))
     return document
 
 
@@ -93,7 +92,7 @@ def typed(raw: bytes) -> Accepted | Rejected:
         incident, faults = lenient
     broken = _contract_rules(incident)
     if broken:
-        return Rejected(broken, what_can_be_read(raw))
+        return Rejected(broken)
     return Accepted(incident, faults)
 
 
@@ -168,9 +167,20 @@ def what_can_be_read(raw: bytes) -> dict[str, Any] | None:
     text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     try:
         document = json.loads(text, strict=False)
+        return _without_surrogates(document) if isinstance(document, dict) else None
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a surrogate pair is no character: it cannot be stored or compared."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_without_surrogates(name): _without_surrogates(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(part) for part in value]
+    return value
 
 
 # ---- the contract -----------------------------------------------------------------------------------------------
@@ -235,18 +245,18 @@ def _decode_leniently(document: dict[str, Any]) -> tuple[Incident, dict[int, tup
     try:
         header = msgspec.convert(document.get("header"), Header)
     except (msgspec.ValidationError, OverflowError):
-        return Rejected(("header|shape",), document)
+        return Rejected(("header|shape",))
     persons = document.get("persons")
     if not isinstance(persons, list):
-        return Rejected(("persons|shape",), document)
+        return Rejected(("persons|shape",))
     readable: list[Person] = []
     faults: dict[int, tuple[str, ...]] = {}
     for index, value in enumerate(persons):
         if not isinstance(value, dict) or not isinstance(value.get("person_ref"), str):
-            return Rejected(("persons|ref",), document)
+            return Rejected(("persons|ref",))
         roles = value.get("roles")
         if not isinstance(roles, list) or not roles:
-            return Rejected(("persons|roles",), document)
+            return Rejected(("persons|roles",))
         person, broken = readable_person(value)
         readable.append(person)
         if broken:
@@ -258,7 +268,7 @@ def _decode_leniently(document: dict[str, Any]) -> tuple[Incident, dict[int, tup
         try:
             sections[name] = msgspec.convert(document[name], _field_type(Incident, name))
         except (msgspec.ValidationError, OverflowError):
-            return Rejected((f"{name}|shape",), document)
+            return Rejected((f"{name}|shape",))
     return Incident(header=header, persons=readable, **sections), faults
 
 

@@ -452,6 +452,7 @@ def _refer(
     children = _incidents_with_children(rows)
     high = _high_risk(rows)
     built: list[tuple[int, str, Outgoing]] = []
+    made: set[str] = set()
     frames: list[dict[str, Any]] = []
     for i in plan.referrals:
         n = plan.position[i]
@@ -470,6 +471,9 @@ def _refer(
             plan.why[i, Recipient.SAFEGUARDING] = " ".join((outcome.safeguarding_why[n], *kept_back))
         body = encode(referral)
         message_id = _message_id(ctx, record, person, body)
+        plan.referral_id[i] = message_id
+        if message_id in made:
+            continue
         referral = msgspec.structs.replace(referral, referral_id=message_id)
         body = encode(referral)
         others = [p for p in record.persons if p is not person]
@@ -479,7 +483,9 @@ def _refer(
             plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
             outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
             outcome.safeguarding_why[n] = " ".join(objections)
+            del plan.referral_id[i]
             continue
+        made.add(message_id)
         headers, key = _headers(ctx, message_id), _pseudonym(ctx, record, person)
         outgoing = Outgoing(key, body, headers, ctx.policy.digest, hashlib.sha256(body).digest())
         built.append((i, message_id, outgoing))
@@ -492,10 +498,10 @@ def _refer(
     waiting = []
     for position, (i, message_id, outgoing) in enumerate(built):
         if position in stopped:
+            del plan.referral_id[i]
             plan.safeguarding_state[i] = State.QUARANTINED
             plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[position])
             continue
-        plan.referral_id[i] = message_id
         waiting.append(
             (
                 message_id,

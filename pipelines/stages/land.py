@@ -9,7 +9,6 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from pipelines.batches import Batch
 from pipelines.context import Context
@@ -41,14 +40,13 @@ def land(ctx: Context, batch: Batch, records: Iterable[tuple[int, bytes]]) -> di
         elsewhere = ledger.landed_elsewhere(conn, batch)
     if elsewhere:
         landed = [record for record in landed if record[0] not in elsewhere]
-    rejected, readable, unknown = _judge(landed)
+    rejected, unknown = _judge(landed)
     ctx.vault.put(f"landed/{batch}", landed)
-    ctx.vault.put(f"rejected/{batch}", readable)
     with writing(ctx.db) as conn:
         new = ledger.record_landed(conn, batch, digests)
         now = ctx.now()
         ledger.quarantine(conn, batch, "land", rejected, now)
-        ledger.raise_alerts(conn, _alerts(batch, rejected, readable), now)
+        ledger.raise_alerts(conn, alerts_on(batch, rejected, dict(landed)), now)
         counts = {"landed": len(landed), "new": new, "quarantined": len(rejected), "unknown_fields": unknown}
         ledger.set_done(conn, batch, "land", now, time.monotonic() - started, counts)
     return counts
@@ -59,32 +57,29 @@ def digest(ctx: Context, raw: bytes) -> bytes:
     return hmac.digest(ctx.keys.reference, raw, "sha256")[:16]
 
 
-def _judge(landed: Landed) -> tuple[dict[int, tuple[str, ...]], dict[int, Any], int]:
-    """(rules broken by offset, documents of rejected records as far as they could be read, fields on no list)."""
+def _judge(landed: Landed) -> tuple[dict[int, tuple[str, ...]], int]:
+    """(rules broken by offset, fields on no list in the others)."""
     unknown = 0
     rejected: dict[int, tuple[str, ...]] = {}
-    readable: dict[int, Any] = {}
     sound: list[tuple[int, bytes]] = []
     for offset, raw in landed:
         verdict = decode.strict(raw)
         if isinstance(verdict, decode.Rejected):
             rejected[offset] = verdict.rules
-            readable[offset] = verdict.document
         else:
             sound.append((offset, raw))
             unknown += decode.count_unknown(verdict)
     for position in decode.deeper_than_allowed([raw for _, raw in sound]):
-        offset, raw = sound[position]
-        rejected[offset] = ("land|depth",)
-        readable[offset] = decode.what_can_be_read(raw)
-    return rejected, readable, unknown
+        rejected[sound[position][0]] = ("land|depth",)
+    return rejected, unknown
 
 
-def _alerts(batch: Batch, rejected: dict[int, tuple[str, ...]], readable: dict[int, Any]) -> list[tuple[str, str]]:
+def alerts_on(batch: Batch, rejected: Iterable[int], raws: dict[int, bytes]) -> list[tuple[str, str]]:
+    """Alerts (rule, coordinate) on quarantined records: risk that can still be read, bytes that cannot (spec 6.5, 6.6)."""
     found = []
-    for offset, rules in rejected.items():
-        document = readable[offset]
-        if document is None and rules != ("land|blank",):
+    for offset in rejected:
+        document = decode.what_can_be_read(raws[offset])
+        if document is None and raws[offset].strip():
             found.append(("alert|undecodable", batch.coordinate(offset)))
         elif decode.shows_high_risk(document):
             found.append(("alert|high_risk_in_quarantine", batch.coordinate(offset)))

@@ -107,18 +107,16 @@ def _prepare(ctx: Context, conn: Connection, number: int) -> dict[str, int]:
     still = {keys[1]: msg_id for msg_id, keys in standing.items() if msg_id not in withdrawn}
     by_subject = {keys[0]: msg_id for msg_id, keys in standing.items() if msg_id not in withdrawn}
 
-    fresh: list[tuple[str, bytes]] = []
     standing_ids = set(still.values())
     due = [d for d in drafts if d.msg_id not in standing_ids and d.due <= now.isoformat()]
+    new: list[_New] = []
     for group in _same_subject(due):
         msg_id = next((m for d in group if (m := still.get(d.content_key) or by_subject.get(d.subject_key))), None)
-        if msg_id is None:
-            made = _subject_of(ctx, conn, group, number, now)
-            if made is None:
-                continue
-            msg_id = made[0]
-            fresh.append(made)
-        _set_released(conn, [d.mention_id for d in group], msg_id)
+        if msg_id is not None:
+            _set_released(conn, [d.mention_id for d in group], msg_id)
+        else:
+            new.append(_subject_of(ctx, conn, group, now))
+    fresh = _through_the_gate(conn, new, number)
     messages += sorted(fresh)
     _put_out(ctx, conn, number, messages)
     receipts = [
@@ -204,60 +202,79 @@ def _same_subject(drafts: Iterable[_Waiting]) -> list[list[_Waiting]]:
     return [sorted(group, key=lambda d: (d.recorded_ts, d.content_key), reverse=True) for group in groups.values()]
 
 
-def _subject_of(
-    ctx: Context, conn: Connection, group: list[_Waiting], number: int, now: datetime
-) -> tuple[str, bytes] | None:
-    """The one subject of a group: the content recorded last. None where the gate stops it."""
+class _New(NamedTuple):
+    """A subject about to be sent, and the drafts it stands for."""
+
+    message: Subject
+    group: list[_Waiting]
+
+
+def _subject_of(ctx: Context, conn: Connection, group: list[_Waiting], now: datetime) -> _New:
+    """The one subject of a group: the content recorded last."""
     chosen = group[0]
     text = unseal(ctx, f"draft/{chosen.mention_id}", chosen.sealed)
     content = msgspec.json.decode(text, type=Content)
     earlier = conn.execute(
         select(func.count()).select_from(subject).where(subject.c.content_key == chosen.content_key)
     ).scalar_one()
-    msg_id = keyed_uuid(ctx, b"subject|" + text + b"|" + str(int(earlier)).encode())
     message = Subject(
-        msg_id=msg_id,
+        msg_id=keyed_uuid(ctx, b"subject|" + text + b"|" + str(int(earlier)).encode()),
         issued_day=now.date().isoformat(),
         subject=content.subject,
         offence=content.offence,
         quality=Quality(),
     )
-    failed = judge("outgoing_subjects", _gate_frame(message)).failed
-    if failed:
+    return _New(message, group)
+
+
+def _through_the_gate(conn: Connection, new: list[_New], number: int) -> list[tuple[str, bytes]]:
+    """Judges all new subjects at once; those that break a rule are quarantined, the others recorded and returned."""
+    if not new:
+        return []
+    stopped: dict[int, list[str]] = defaultdict(list)
+    for rule, rows in judge("outgoing_subjects", pd.DataFrame([_gate_row(n.message) for n in new])).failed.items():
+        for row in rows.tolist():
+            stopped[row].append(rule)
+    passed = []
+    for place, (message, group) in enumerate(new):
         ids = [d.mention_id for d in group]
+        if place in stopped:
+            why = " ".join(sorted(stopped[place]))
+            conn.execute(
+                update(mention)
+                .where(mention.c.id.in_(ids))
+                .values(enforcement_state=State.QUARANTINED, enforcement_why=why)
+            )
+            continue
+        chosen = group[0]
         conn.execute(
-            update(mention)
-            .where(mention.c.id.in_(ids))
-            .values(enforcement_state=State.QUARANTINED, enforcement_why=" ".join(sorted(failed)))
+            insert(subject).values(
+                msg_id=message.msg_id,
+                subject_key=chosen.subject_key,
+                content_key=chosen.content_key,
+                release_run=number,
+            )
         )
-        return None
-    conn.execute(
-        insert(subject).values(
-            msg_id=msg_id, subject_key=chosen.subject_key, content_key=chosen.content_key, release_run=number
-        )
-    )
-    return msg_id, msgspec.json.encode(message)
+        _set_released(conn, ids, message.msg_id)
+        passed.append((message.msg_id, msgspec.json.encode(message)))
+    return passed
 
 
-def _gate_frame(message: Subject) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
-            {
-                "msg_id": message.msg_id,
-                "surname": message.subject.surname,
-                "given_names": "|".join(message.subject.given_names),
-                "dob": message.subject.dob,
-                "statute": message.offence.statute,
-                "section": message.offence.section,
-                "basis": message.basis,
-                "purpose": message.purpose,
-                "legal_basis": message.legal_basis,
-                "completeness": message.quality.completeness,
-                "accuracy": message.quality.accuracy,
-                "keys": ",".join(sorted(msgspec.to_builtins(message))),
-            }
-        ]
-    )
+def _gate_row(message: Subject) -> dict[str, str]:
+    return {
+        "msg_id": message.msg_id,
+        "surname": message.subject.surname,
+        "given_names": "|".join(message.subject.given_names),
+        "dob": message.subject.dob,
+        "statute": message.offence.statute,
+        "section": message.offence.section,
+        "basis": message.basis,
+        "purpose": message.purpose,
+        "legal_basis": message.legal_basis,
+        "completeness": message.quality.completeness,
+        "accuracy": message.quality.accuracy,
+        "keys": ",".join(sorted(msgspec.to_builtins(message))),
+    }
 
 
 def _set_released(conn: Connection, mention_ids: list[int], msg_id: str) -> None:

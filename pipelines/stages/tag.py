@@ -24,6 +24,8 @@ from pipelines.context import Context
 from pipelines.contracts.codes import Protection
 from pipelines.contracts.incident import Incident, Person
 from pipelines.resolve import Rows, effective, load_incidents
+from pipelines.contracts.decode import what_can_be_read
+from pipelines.stages.land import Landed
 from pipelines.stages.validate import Valid
 from pipelines.stores import ledger
 from pipelines.stores.bulk import chunks, insert_rows, next_id
@@ -62,6 +64,8 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
     with ctx.db.connect() as conn:
         if ledger.is_done(conn, batch, "tag"):
             return {}
+        rejected = ledger.quarantined_offsets(conn, batch)
+    quarantined_raws = [r for r in ctx.vault.get(f"landed/{batch}", Landed) if r[0] in rejected] if rejected else []
     valid = ctx.vault.get(f"valid/{batch}", Valid)
     found = facts(valid.accepted())
     persons = [person for record in valid.incidents for person in record.persons]
@@ -74,7 +78,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         for person in record.persons
     ]
     contents = [int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons]
-    shadows = _shadows(ctx, batch, valid)
+    shadows = _shadows(batch, quarantined_raws)
     with writing(ctx.db) as conn:
         if ledger.is_done(conn, batch, "tag"):
             return {}
@@ -155,9 +159,10 @@ def _quarantine_persons(conn: Connection, batch: Batch, rules: dict[tuple[int, s
 # ---- people of quarantined records ------------------------------------------------------------------------------
 
 
-def _shadows(ctx: Context, batch: Batch, valid: Valid) -> list[Shadow]:
+def _shadows(batch: Batch, raws: Sequence[tuple[int, bytes]]) -> list[Shadow]:
     found = []
-    for offset, document in valid.rejected.items():
+    for offset, raw_record in raws:
+        document = what_can_be_read(raw_record)
         header = document.get("header") if isinstance(document, dict) else None
         header = header if isinstance(header, dict) else {}
         force, incident_id, version = (header.get(name) for name in ("source_force", "incident_id", "version"))

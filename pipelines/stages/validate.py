@@ -20,7 +20,7 @@ from pipelines.context import Context
 from pipelines.contracts import decode
 from pipelines.contracts.decode import Accepted, Rejected, instant
 from pipelines.contracts.incident import Incident
-from pipelines.stages.land import Landed
+from pipelines.stages.land import Landed, alerts_on
 from pipelines.stores import ledger
 from pipelines.stores.database import writing
 from pipelines.contracts.codes import Role
@@ -28,14 +28,12 @@ from pipelines.tagging.facts import DOB_ABSENT, DOB_OK, read_dob
 
 
 class Valid(msgspec.Struct, frozen=True):
-    """What `validate` leaves in the vault: the accepted records of a batch, by offset, and the people of the others."""
+    """What `validate` leaves in the vault: the accepted records of a batch."""
 
     offsets: list[int]
     incidents: list[Incident]
     faults: dict[int, dict[int, tuple[str, ...]]]
     """By position in `incidents`, then by person: the rules their data broke."""
-    rejected: dict[int, Any]
-    """By offset: what could be read of a quarantined record."""
 
     def accepted(self) -> list[Accepted]:
         """The accepted records, with their faults."""
@@ -58,7 +56,6 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
         quarantined = ledger.quarantined_offsets(conn, batch)
     before = {offset for offset, _rules in quarantined.items()}
     landed = ctx.vault.get(f"landed/{batch}", Landed)
-    readable: dict[int, Any] = dict(ctx.vault.get(f"rejected/{batch}", dict[int, Any]))
 
     rejected: dict[int, tuple[str, ...]] = {}
     offsets: list[int] = []
@@ -69,22 +66,18 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
         verdict = decode.typed(raw)
         if isinstance(verdict, Rejected):
             rejected[offset] = verdict.rules
-            readable[offset] = verdict.document
         else:
             offsets.append(offset)
             records.append(verdict)
 
     failed, warnings = _through_the_gates(batch, offsets, records)
-    raws = dict(landed) if failed else {}
     for position, rules in failed.items():
         rejected[offsets[position]] = rules
-        readable[offsets[position]] = decode.what_can_be_read(raws[offsets[position]])
     kept = [i for i in range(len(records)) if i not in failed]
     valid = Valid(
         offsets=[offsets[i] for i in kept],
         incidents=[records[i].incident for i in kept],
         faults={n: records[i].faults for n, i in enumerate(kept) if records[i].faults},
-        rejected=readable,
     )
     ctx.vault.put(f"valid/{batch}", valid)
     counts = {
@@ -96,12 +89,7 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
     with writing(ctx.db) as conn:
         now = ctx.now()
         ledger.quarantine(conn, batch, "validate", rejected, now)
-        alerts = [
-            ("alert|high_risk_in_quarantine", batch.coordinate(offset))
-            for offset in rejected
-            if decode.shows_high_risk(readable[offset])
-        ]
-        ledger.raise_alerts(conn, alerts, now)
+        ledger.raise_alerts(conn, alerts_on(batch, rejected, dict(landed)) if rejected else (), now)
         ledger.set_done(conn, batch, "validate", now, time.monotonic() - started, counts)
     return counts
 

@@ -499,7 +499,7 @@ def _incident_signals(
             rules[of[i]] |= BIT["da|risk_tool"]
         if risk.marac is not None and risk.marac != "NONE":
             rules[of[i]] |= BIT["da|marac"]
-    heard = signals([_text(incident) for incident in incidents])
+    heard = _heard(incidents)
     rules |= np.where((heard & DA) != 0, BIT["da|keyword"], 0) | np.where((heard & MS) != 0, BIT["ms|keyword"], 0)
 
     da_rules = sum(bit for rule, bit in BIT.items() if rule.startswith("da|"))
@@ -513,10 +513,19 @@ def _incident_signals(
     return signal, np.where(touched, rules[of], 0)
 
 
-def _text(incident: Incident) -> str:
-    parts = [o.title for o in incident.offences or () if o.title]
-    parts += [n.text for n in incident.narrative or () if n.text]
-    return "\n\n".join(parts)
+def _heard(incidents: Sequence[Incident]) -> Ints:
+    """Signals in the narratives and offence titles of each incident. Titles are few and are read once."""
+    texts: dict[str, int] = {}
+    pairs: list[tuple[int, int]] = []
+    for position, incident in enumerate(incidents):
+        for part in (*(o.title for o in incident.offences or ()), *(n.text for n in incident.narrative or ())):
+            if part:
+                pairs.append((position, texts.setdefault(part, len(texts))))
+    found = np.zeros(len(incidents), dtype=np.int64)
+    if pairs:
+        owner, text = np.array(pairs, dtype=np.int64).T
+        np.bitwise_or.at(found, owner, signals(list(texts)).astype(np.int64)[text])
+    return found
 
 
 _ACCUSED = int(Standing.SUSPECT | Standing.CONVICTED)
