@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -380,8 +380,8 @@ class Blocking(msgspec.Struct, frozen=True, gc=False, array_like=True):
     sought: tuple[int, ...]
 
 
-class _NameLabels(msgspec.Struct, frozen=True, gc=False):
-    """What blocking says of one recorded name."""
+class _NameLabels(NamedTuple):
+    """What blocking says of one recorded name. Each label once."""
 
     #: The beginning of the sound of each part, and the first sounds of two parts: used with a date of birth.
     dated: tuple[bytes, ...]
@@ -393,8 +393,30 @@ class _NameLabels(msgspec.Struct, frozen=True, gc=False):
     starts: tuple[bytes, ...]
 
 
-@lru_cache(maxsize=30_000)
 def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
+    if len(name) == 2:
+        one, other = names.part(name[0]).labels, names.part(name[1]).labels
+        if one and other:
+            key, start = one
+            other_key, other_start = other
+            if key != other_key:
+                both = start + other_start if start <= other_start else other_start + start
+                return _NameLabels(
+                    (b"|1" + key[:4], b"|1" + other_key[:4], b"|2" + both)
+                    if key[:4] != other_key[:4]
+                    else (b"|1" + key[:4], b"|2" + both),
+                    (b"|" + key[:4] + other_start, b"|" + other_key[:4] + start)
+                    if key[:4] != other_key[:4] or start != other_start
+                    else (b"|" + key[:4] + start,),
+                    (b"M|" + key + b"." + other_key if key < other_key else b"M|" + other_key + b"." + key,),
+                    (both,),
+                )
+    return _labels_of_odd_name(name)
+
+
+@lru_cache(maxsize=20_000)
+def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
+    """Labels of a name of any number of parts, each of which may be read in several ways."""
     known = [names.part(text) for text in name]
     views = [known]
     for at in range(len(name) - 1):
