@@ -19,7 +19,7 @@ import yaml
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
 from pipelines.masking.names import TITLES, WORD, Names, fold, skeleton
-from pipelines.masking.patterns import is_shaped, states_immigration, without_identifiers
+from pipelines.masking.patterns import has_digit, has_sign, states_immigration, without_identifiers
 from pipelines.masking.residue import Forbidden, forbidden_of, residue
 
 #: The longest account a referral carries, in characters.
@@ -203,6 +203,16 @@ _CAPITALISED = frozenset(
         "restraining",
         "order",
         "non-molestation",
+        "dob",
+        "cad",
+        "nfa",
+        "ref",
+        "urn",
+        "vrm",
+        "uk",
+        "email",
+        "tel",
+        "mob",
     ]
 )
 #: After these a name of nobody on the record is dropped rather than said as somebody: "her friend Sarah" is her friend.
@@ -338,6 +348,11 @@ _STREETLIKE = frozenset(
 )
 
 
+_ARTICLES = frozenset({"the", "a", "an", "another", "her", "his", "their"})
+_ROLE_NOUNS = frozenset({"suspect", "witness", "offender", "perpetrator", "reporter"})
+_ROLE_PHRASES = frozenset({"the suspect", "a witness"})
+
+
 def _place_words(locations: Sequence[Location]) -> frozenset[str]:
     """The words by which the addresses on the record would be known."""
     found: set[str] = set()
@@ -371,6 +386,22 @@ def _is_plain(word: str) -> bool:
     return True
 
 
+class _Letters(dict[int, str]):
+    """A translation table: letters and apostrophes stay, all else is a space."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = kept = chr(code) if chr(code).isalpha() or chr(code) == "'" else " "
+        return kept
+
+
+_LETTERS = _Letters()
+
+
+def _small_words(text: str) -> list[str]:
+    """The words of a text in small letters, with their apostrophes."""
+    return text.lower().translate(_LETTERS).split()
+
+
 class _Word(NamedTuple):
     start: int
     end: int
@@ -387,7 +418,7 @@ class _Masker:
 
     def read(self, text: str) -> None:
         """Look over a whole text: which of its words need a second look, and which are somebody's name misspelt."""
-        words = set(WORD.findall(text.lower()))
+        words = set(_small_words(text))
         names = self.names
         odd = {word for word in words - _KNOWN_PLAIN if not _is_plain(word)}
         capitals = {word.lower() for word in _CAPITAL.findall(text)}
@@ -404,17 +435,17 @@ class _Masker:
 
     def sentence(self, text: str) -> str | None:
         """One sentence of what was read as an account may carry it, or nothing if a word in it cannot be explained."""
-        lowered = WORD.findall(text.lower())
+        lowered = _small_words(text)
         if self.interesting.isdisjoint(lowered):
             return text if lowered else None
         words = [
-            _Word(found.start(), found.end(), given, fold(given[:-2] if given[-2:] in {"'s", "'S"} else given))
-            for found in WORD.finditer(text)
-            for given in (found.group(),)
+            _Word(*match.span(), match.group(), fold(match.group().removesuffix("'s").removesuffix("'S")))
+            for match in WORD.finditer(text)
         ]
-        letters = [word.text for word in words if len(word.text) > 1]
-        shouted = bool(letters) and all(map(str.isupper, letters))
-        whispered = all(map(str.islower, letters))
+        if not words:
+            return None
+        shouted = text.isupper()
+        whispered = text.islower()
         return self._built(text, words, self._masks(words), shouted, whispered)
 
     def _masks(self, words: list[_Word]) -> list[int]:
@@ -432,12 +463,15 @@ class _Masker:
                 masks[at + 1] |= mask
         return masks
 
-    def _built(self, text: str, words: list[_Word], masks: list[int], shouted: bool, whispered: bool) -> str | None:
+    def _built(  # noqa: PLR0915 - one pass over the words, each case beside the others
+        self, text: str, words: list[_Word], masks: list[int], shouted: bool, whispered: bool
+    ) -> str | None:
         pieces: list[str] = []
         end = 0
         at = 0
         count = len(words)
         interesting = self.interesting
+        repeated = ""
         while at < count:
             word = words[at]
             if not masks[at] and word.text.islower() and word.folded not in interesting and word.folded not in TITLES:
@@ -471,6 +505,16 @@ class _Masker:
                 continue
             last = words[stop - 1]
             lead = text[end:start]
+            before = words[at - 1] if at and words[at - 1].start >= end and start == word.start else None
+            if said and before is not None and lead.endswith(before.text + " "):
+                if before.folded in _ARTICLES:
+                    lead = lead[: -len(before.text) - 1]
+                elif before.folded in _ROLE_NOUNS and said in _ROLE_PHRASES:
+                    said = ""
+            if said and said == repeated and lead.strip(" ,/.-'") in {"", "and"} and len(lead) < 7:
+                end, at = last.end, stop
+                continue
+            repeated = said
             if said and last.text[-2:] in {"'s", "'S"}:
                 said += "'s"
             if said and not pieces and not lead.strip(" \"'(-*.,"):
@@ -505,7 +549,7 @@ class _Masker:
             stop -= 1
         if stop == at:
             return at + 1, self._signed(words[at])
-        if not any(masks[at:stop]):
+        if not any(masks[at:stop]) and (stop - at == 1 or not mask):
             return at + 1, self._signed(words[at])
         return stop, mask
 
@@ -572,6 +616,11 @@ class _Masker:
             return True
         if masks[at] == self.names.subject:
             return True
+        if word.text.isupper() and len(word.text) <= 3:  # "BMW": an abbreviation, unless it stands in a name
+            beside = words[max(0, at - 1) : at] + words[at + 1 : at + 2]
+            return all(
+                each.text.islower() or _is_ordinary(each.folded) or each.folded in _CAPITALISED for each in beside
+            )
         following = words[at + 1] if at + 1 < len(words) else None
         if (
             following is not None
@@ -603,6 +652,8 @@ class _Masker:
         start = words[at].start
         if before in _RANKS:
             return stop, words[at - 1].start, "an officer"
+        if before == "address" or [each.folded for each in words[stop : stop + 2]] == ["an", "address"]:
+            return stop, start, "an address"
         if stop - at > 1 and words[stop - 1].folded in _STREETLIKE:
             return stop, start, "an address"
         if before in TITLES:
@@ -630,26 +681,31 @@ _EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
 _BEFORE_STOP = re.compile(r" +([.,;:!?)])")
 _STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
 _SAID = r"the suspect|a witness|a child|another person|another victim|an officer|a person|an address|a place|a reference|a number|a vehicle|a date"
-_ARTICLES = re.compile(rf"(?i)\b(?:the|a|an|another|her|his|their) ({_SAID})\b")
 _TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
-_NAMED_TWICE = re.compile(r"(?i)\b(suspect|witness),? (?:the suspect|a witness)\b")
 
 
 def _tidy(text: str) -> str:
-    """A built sentence without the traces of what is not in it: empty brackets, doubled articles, doubled roles."""
+    """A built sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
     if "(" in text or "[" in text or '"' in text or "*" in text:
         text = _EMPTY.sub("", text)
-    text = _NAMED_TWICE.sub(r"\1", _TWICE.sub(r"\1", _ARTICLES.sub(r"\1", text)))
+    if "address" in text or "number" in text or "reference" in text or "vehicle" in text:
+        text = _TWICE.sub(r"\1", text)
     if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
         text = _BEFORE_STOP.sub(r"\1", text)
-    text = _STOPS.sub(r"\1", text) if "," in text or ";" in text or ":" in text else text
+    if "," in text or ";" in text or ":" in text:
+        text = _STOPS.sub(r"\1", text)
     while "  " in text:
         text = text.replace("  ", " ")
     text = text.strip(" ,;:-\"'/")
     return text[:1].upper() + text[1:]
 
 
-_FRAGMENT_WORDS = 4
+#: A sentence of up to this many words that does not begin like one is an answer to the sentence before: "Expired in May."
+_FRAGMENT_WORDS = 3
+_BEGINNINGS = re.compile(
+    r"(?:he|she|they|it|i|we|the|a|an|his|her|their|this|that|there|then|both|police|officers?|victim|suspect|male|female)\b",
+    re.I,
+)
 
 
 def _without_immigration(text: str) -> list[str]:
@@ -662,7 +718,7 @@ def _without_immigration(text: str) -> list[str]:
     for sentence in sentences:
         if states_immigration(sentence):
             unsaid = True
-        elif not (unsaid and sentence.count(" ") < _FRAGMENT_WORDS - 1):
+        elif not (unsaid and sentence.count(" ") < _FRAGMENT_WORDS and not _BEGINNINGS.match(sentence)):
             unsaid = False
             kept.append(sentence)
     return kept
@@ -692,8 +748,9 @@ def compose(
     for narrative in narratives:
         sentences = _without_immigration(clean(narrative))
         text = "\n".join(sentences)
-        if is_shaped(text):
-            sentences = [without_identifiers(each) if is_shaped(each) else each for each in sentences]
+        signed = has_sign(text)
+        if signed or has_digit(text):
+            sentences = [_tidy(without_identifiers(each)) if signed or has_digit(each) else each for each in sentences]
             text = "\n".join(sentences)
         masker.read(text)
         for sentence in sentences:
@@ -701,7 +758,7 @@ def compose(
             if built is not None and built is not sentence:
                 built = _tidy(built)
             if built and len(built) > 1:
-                taken.append(built if built[-1] in ".!?" else built + ".")
+                taken.append((built[0].upper() + built[1:]) + ("" if built[-1] in ".!?" else "."))
     account_text = " ".join(taken)
     if len(account_text) > MOST_CHARACTERS:
         account_text = account_text[: account_text.rfind(". ", 0, MOST_CHARACTERS) + 1]

@@ -38,6 +38,8 @@ _STREET = (
     r"|park|square|sq|row|view|walk|mews|house|estate|mount|rise|parade|wharf|quay|heights|tower|towers|buildings|villas|mansions"
     r"|lodge|cottages?|farm|lea|croft|green)"
 )
+#: "2 men in the street" is no address.
+_NO_STREET = r"(?:the|a|an|in|on|at|of|to|and|or|by|down|up|along|across|into|from|near|for|with|was|were|his|her|their|men|women|males|people|hours|hrs|years?|times|days)\b"
 _OFFICER = r"(?:PC|PS|DC|DS|DI|DCI|DCS|DSI|INSP|Insp|SGT|Sgt|PCSO|WPC|WDC|TDC|TDS|Supt|Ch Insp|Chief Inspector|Sergeant|Inspector|Constable)"
 
 #: Shapes that need more than one glance, tried before the rule for numbers, in this order.
@@ -46,7 +48,7 @@ RECOGNISERS = (
         "email",
         re.compile(
             r"[\w.+%'&=-]{1,80}\s?(?:@|[(\[]\s?at\s?[)\]])\s?(?:[\w-]{1,63}\s?(?:\.|[(\[]\s?dot\s?[)\]])\s?){1,5}[A-Za-z]{2,24}(?![\w-])"
-            r"|\"[^\"@\n]{1,60}\"@[\w.-]{2,80}|[\w.+%-]{1,64}@[\w.-]{1,80}",
+            r"|[\w.+-]{1,64}\s+at\s+[\w-]{1,63}(?:\s+dot\s+[\w-]{2,24}){1,3}|\"[^\"@\n]{1,60}\"@[\w.-]{2,80}|[\w.+%-]{1,64}@[\w.-]{1,80}",
             re.I,
         ),
         "an e-mail address",
@@ -61,8 +63,17 @@ RECOGNISERS = (
         "a website",
     ),
     Recogniser(
+        "date",
+        re.compile(
+            rf"{_EDGE}(?<!\d[./-])(?:\d{{1,4}}\s?[/.\-]\s?\d{{1,2}}(?:\s?[/.\-]\s?\d{{1,4}})+(?:T[\d:.]+Z?)?|\d{{1,2}}\s?[/\-]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}(?:[ ,\-/.]{{1,3}}'?\d{{2,4}})?"
+            rf"|{_MONTH}[ .\-/]{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?(?:[ ,\-/]{{1,3}}'?\d{{2,4}})?|{_MONTH}[ ,\-/]{{1,2}}'?\d{{4}}|(?:18|19|20)\d{{6}}){_END}",
+            re.I,
+        ),
+        "a date",
+    ),
+    Recogniser(
         "iban",
-        re.compile(rf"{_EDGE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}", re.I),
+        re.compile(rf"{_EDGE}[A-Z]{{2}}\d{{2}}(?:[ -]?[A-Z0-9]{{4}}){{2,7}}(?:[ -]?[A-Z0-9]{{1,3}})?{_END}"),
         "an account",
     ),
     Recogniser(
@@ -93,7 +104,8 @@ RECOGNISERS = (
     Recogniser(
         "plate",
         re.compile(
-            rf"{_EDGE}(?:[A-Z]{{2}}{_S}[0-9OI]{{2}}{_S}[A-Z]{{3}}|[A-Z]{{1}}\d{{1,3}}{_S}[A-Z]{{3}}|[A-Z]{{3}}{_S}\d{{1,4}}[A-Z]?|\d{{1,4}}{_S}[A-Z]{{2,3}}|[A-Z]{{1,2}} ?\d{{1,4}}|\d{{3}}{_S}[DX]{_S}\d{{3}}){_END}"
+            rf"{_EDGE}(?:[A-Z]{{2}}{_S}[0-9OI]{{2}}{_S}[A-Z]{{3}}|[A-Z]\d{{1,3}}{_S}[A-Z]{{3}}|[A-Z]{{3}}{_S}\d{{1,3}}[A-Z]"
+            rf"|[A-Z]{{1,2}}[IZ][A-Z]? ?\d{{1,4}}|[A-Z]{{1,3}}\d{{1,4}}|\d{{1,4}}[A-Z]{{2,3}}(?<!HRS)|\d{{3}}{_S}[DX]{_S}\d{{3}}){_END}"
         ),
         "a vehicle",
     ),
@@ -105,18 +117,9 @@ RECOGNISERS = (
         "a vehicle",
     ),
     Recogniser(
-        "date",
-        re.compile(
-            rf"{_EDGE}(?:\d{{1,4}}\s?[/.\-]\s?\d{{1,2}}(?:\s?[/.\-]\s?\d{{1,4}})+(?:T[\d:.]+Z?)?|\d{{1,2}}\s?[/\-]\s?\d{{1,2}}|\d{{1,2}}(?:st|nd|rd|th)?(?: of)?[ \-/.]{{0,2}}{_MONTH}(?:[ ,\-/.]{{1,3}}'?\d{{2,4}})?"
-            rf"|{_MONTH}[ .\-/]{{1,2}}\d{{1,2}}(?:st|nd|rd|th)?(?:[ ,\-/]{{1,3}}'?\d{{2,4}})?|{_MONTH}[ ,\-/]{{1,2}}'?\d{{4}}|(?:18|19|20)\d{{6}}){_END}",
-            re.I,
-        ),
-        "a date",
-    ),
-    Recogniser(
         "address",
         re.compile(
-            rf"(?<!\w)(?:(?:flat|apartment|apt|unit|room) ?\w{{1,4}},? ?)?\d{{1,4}}[a-z]?,? (?:[A-Za-z][\w'-]+ ){{1,3}}{_STREET}(?!\w)",
+            rf"(?<!\w)(?:(?:flat|apartment|apt|unit|room) ?\w{{1,4}},? ?)?\d{{1,4}}[a-z]?,? (?:(?!{_NO_STREET})[A-Za-z][\w'-]+ ){{1,3}}{_STREET}(?!\w)",
             re.I,
         ),
         "an address",
@@ -192,28 +195,55 @@ def _number(found: str) -> str | None:
     return "a number" if digits >= 7 and "/" not in found else "a reference"
 
 
-#: What no identifier by shape can do without.
-_SHAPED = re.compile(
-    r"\d|@|://|www\.|\.(?:com|org|net|co|uk|info|io|me)\b|[(\[]\s?at\s?[)\]]|\b(?:zero|oh|nought|seven|double)[ ,-]",
-    re.I,
-)
+_DOTTED = re.compile(r"\.[a-z]{2}")
+#: Signs of an identifier that has no digit in it.
+_SIGNS = ("@", "://", "www.", " dot ", "(at", "[at", "( at", "[ at", "zero", "nought", "double ", "oh ", "seven")
 
 
-def is_shaped(text: str) -> bool:
-    """Whether `without_identifiers` could find anything in a text."""
-    return _SHAPED.search(text) is not None
+def has_digit(text: str) -> bool:
+    """Whether there is a digit, of any script, in a text."""
+    return _DIGITS.search(text) is not None
+
+
+def has_sign(text: str) -> bool:
+    """Whether there is any sign of an identifier that has no digit."""
+    lowered = text.lower()
+    return any(sign in lowered for sign in _SIGNS) or _DOTTED.search(lowered) is not None
+
+
+_BY_NAME = {recogniser.name: recogniser for recogniser in RECOGNISERS}
+_CONTACTS = (_BY_NAME["email"], _BY_NAME["handle"])
+_WITH_DIGITS = RECOGNISERS[3:]
+#: Where all numbers are one or two digits or a time, only these could make an identifier of them.
+_WITH_FEW_DIGITS = tuple(_BY_NAME[name] for name in ("date", "officer", "address", "street", "door"))
+_CONTACT_SIGN = re.compile(r"@|[(\[]\s?at\b|\sdot\s", re.I)
+_DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.I)
+_FEW_DIGITS = re.compile(r"[^\d]*(?:(?<![\w.,/:+#-])\d{1,2}(?:[:.]\d\d)?(?![\w/:,+#-]|\.\d| ?\d)[^\d]*)+\Z")
+
+
+def _applied(text: str, recognisers: tuple[Recogniser, ...]) -> str:
+    for recogniser in recognisers:
+        if recogniser.pattern.search(text) is not None:
+            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+    return text
 
 
 def without_identifiers(text: str) -> str:
     """A cleaned sentence that says what kind of identifier stood where one did."""
-    if "@" in text or "." in text or "[" in text or "(" in text:
-        for recogniser in RECOGNISERS[:3]:
-            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+    if _CONTACT_SIGN.search(text):
+        text = _applied(text, _CONTACTS)
+    if "." in text[:-1] or "://" in text:
+        text = _applied(text, (_BY_NAME["url"],))
     if _DIGITS.search(text):
-        for recogniser in RECOGNISERS[3:]:
-            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
-        text = _replaced(text, _NUMBER, _number)
-    return _replaced(text, _WORDED, lambda _: "a number")
+        if _FEW_DIGITS.match(text):
+            dated = _DATE_SIGN.search(text) is not None
+            text = _applied(text, _WITH_FEW_DIGITS if dated else _WITH_FEW_DIGITS[1:])
+        else:
+            text = _replaced(_applied(text, _WITH_DIGITS), _NUMBER, _number)
+    lowered = text.lower()
+    if "zero" in lowered or "oh " in lowered or "nought" in lowered or "double " in lowered or "seven" in lowered:
+        text = _replaced(text, _WORDED, lambda _: "a number")
+    return text
 
 
 # --- immigration facts -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from anyascii import anyascii
@@ -65,10 +66,11 @@ def forbidden_of(person: Person, locations: Sequence[Location] = ()) -> list[For
 
 
 _SHORTEST_SQUEEZED = 9
+_plain_value = lru_cache(maxsize=8192)(_plain)
 
 
 def _has_name(words: str, squeezed: str, surname: str, given: str) -> bool:
-    first, last = _plain(given), _plain(surname)
+    first, last = _plain_value(given), _plain_value(surname)
     if len(first) < 2 or len(last) < 2:
         return False
     for one, two in ((first, last), (last, first)):
@@ -99,6 +101,8 @@ def _has_mark(words: str, squeezed: str, value: str) -> bool:
         return False
     if len(mark) >= 6:
         return mark in squeezed
+    if mark not in squeezed:
+        return False
     return re.search(r"(?<![a-z0-9])" + r" ?".join(mark) + r"(?![a-z0-9])", words) is not None
 
 
@@ -106,9 +110,9 @@ _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - months read as words
 
 
-def _has_date(words: str, value: str) -> bool:
+def _has_date(words: str, digits: str, value: str) -> bool:
     date = _ISO.match(value)
-    if date is None:
+    if date is None or date[1][2:] not in digits:
         return False
     year, month, day = date[1], int(date[2]), int(date[3])
     if not 1 <= month <= len(_MONTHS):
@@ -144,7 +148,7 @@ def residue(text: str, forbidden: Iterable[Forbidden]) -> list[str]:
             case "email" | "document" | "nominal" | "postcode":
                 hit = _has_mark(words, squeezed, value)
             case "dob":
-                hit = bool(digits) and _has_date(words, value)
+                hit = _has_date(words, digits, value)
             case _:
                 hit = True  # a kind nobody has taught this guard: it cannot say that the text is free of it
         if hit:
