@@ -1,0 +1,210 @@
+"""The engine: asks Cedar about cells, and answers WITHHOLD whenever anything at all is wrong.
+
+Pure after `load`: no files, no clock, no network. Its bytes are part of every bundle's digest.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pipelines.contracts.codes import Decision, Recipient
+from policy.bundle import Bundle, Metadata, Policy
+from policy.cells import Cell, attributes, cell_of, recipient_of
+from policy.errors import PolicyError
+from policy.stored import StoredTable
+from policy.translate import ACTIONS, FAILED, Answer, Verdict, translate
+
+__all__ = ["Engine", "Verdict"]
+
+_PRINCIPALS = {
+    Recipient.ENFORCEMENT: 'Enforcement::Recipient::"immigration_enforcement"',
+    Recipient.SAFEGUARDING: 'Safeguarding::Recipient::"safeguarding_partner"',
+}
+_NAMESPACES = {Recipient.ENFORCEMENT: "Enforcement", Recipient.SAFEGUARDING: "Safeguarding"}
+#: Which enumerated type of the schema an axis is of.
+_TYPES = {
+    "evidence": "Evidence",
+    "caution": "Caution",
+    "ie_consent": "Consent",
+    "consent": "Consent",
+    "record": "Record",
+    "risk": "Risk",
+}
+#: Cells asked about in one go: bounds the memory that questions and answers take.
+_BATCH = 2048
+
+
+class Engine:
+    """One regime, loaded, proved and ready to decide. Safe to use from several threads."""
+
+    def __init__(self, bundle: Bundle, stored: StoredTable | None = None) -> None:
+        """Parses and validates a bundle. Use `load` unless the bundle is on trial.
+
+        Args:
+            bundle: the regime's files.
+            stored: the proved table; where Cedar disagrees with it the verdict is an error.
+
+        Raises:
+            PolicyError: if policies or schema do not parse, or the policies do not fit the schema.
+        """
+        import cedarpy
+
+        self.metadata: Metadata = bundle.metadata
+        self.regime: str = bundle.regime
+        self.digest: str = bundle.digest
+        self.policies: dict[str, Policy] = bundle.policies
+        self._stored = stored
+        self._cache: dict[Cell, Verdict] = {}
+        self._lock = threading.Lock()
+        try:
+            self._schema = cedarpy.Schema.from_str(bundle.schema)
+            self._policies = cedarpy.PolicySet.from_str(bundle.policy_text)
+        except ValueError as error:
+            raise PolicyError(f"the bundle of `{bundle.regime}` does not parse: {error}") from None
+        result = cedarpy.validate_policies(bundle.policy_text, self._schema)
+        if not result.validation_passed:
+            detail = "; ".join(error.error for error in result.errors)
+            raise PolicyError(f"the policies of `{bundle.regime}` do not fit the schema: {detail}")
+
+    @classmethod
+    def load(cls, regime_id: str, allow_replay_only: bool = False) -> Engine:
+        """Loads a regime from the package and tests it: structure, schema, named cases, stored table.
+
+        Args:
+            regime_id: the name of a folder in `policy/regimes`.
+            allow_replay_only: whether a regime that is kept only to replay the past may be loaded.
+
+        Raises:
+            PolicyError: if there is no such regime, it is for replay only, its bundle is broken, a named case comes
+                out differently, or the stored table was proved for other bytes.
+        """
+        bundle = Bundle.read(regime_id)
+        if bundle.metadata.replay_only and not allow_replay_only:
+            raise PolicyError(f"the regime `{regime_id}` is kept for replay only")
+        stored = StoredTable.read(bundle)
+        if stored.digest != bundle.digest:
+            raise PolicyError(
+                f"the policies of `{regime_id}` changed since its table was proved: run `cordon policy verify --write`"
+                " and read what it newly releases"
+            )
+        engine = cls(bundle, stored)
+        failures = engine.self_test(bundle)
+        if failures:
+            raise PolicyError(f"the regime `{regime_id}` fails its own cases: {'; '.join(failures)}")
+        return engine
+
+    def decide(self, cells: Sequence[Cell]) -> list[Verdict]:
+        """Decides on each cell; Cedar is asked once per distinct cell in the life of the engine.
+
+        Never raises for a cell: one that is on no list, or that Cedar cannot answer, is WITHHOLD with the reason
+        `policy_error` and `error` set.
+        """
+        with self._lock:
+            fresh = [cell for cell in dict.fromkeys(cells) if cell not in self._cache]
+            failed: dict[Cell, Verdict] = {}
+            for recipient in Recipient:
+                mine = [cell for cell in fresh if recipient_of(cell) is recipient]
+                for start in range(0, len(mine), _BATCH):
+                    for cell, verdict in self._ask(recipient, mine[start : start + _BATCH]).items():
+                        # A failure may pass, so it is never remembered as an answer.
+                        (failed if verdict.error else self._cache)[cell] = verdict
+            return [failed.get(cell) or self._cache[cell] for cell in cells]
+
+    def _ask(self, recipient: Recipient, cells: Sequence[Cell]) -> dict[Cell, Verdict]:
+        try:
+            answers = self._answers(recipient, cells)
+        except Exception:
+            # Whatever broke, its text may hold anything: it is dropped. One bad cell must not fail its neighbours.
+            if len(cells) == 1:
+                return {cells[0]: FAILED}
+            return {cell: verdict for one in cells for cell, verdict in self._ask(recipient, [one]).items()}
+        out = {}
+        for cell, answer in zip(cells, answers, strict=True):
+            verdict = translate(recipient, answer)
+            if self._stored is not None and self._stored.decision(cell) is not verdict.decision:
+                verdict = FAILED
+            out[cell] = verdict
+        return out
+
+    def _answers(self, recipient: Recipient, cells: Sequence[Cell]) -> list[dict[str, Answer]]:
+        import cedarpy
+
+        namespace = _NAMESPACES[recipient]
+        entities = cedarpy.Entities.from_json_str(
+            json.dumps([_entity(namespace, place, cell) for place, cell in enumerate(cells)]), self._schema
+        )
+        out: list[dict[str, Answer]] = [{} for _ in cells]
+        for action in ACTIONS[recipient]:
+            requests = [
+                {
+                    "principal": _PRINCIPALS[recipient],
+                    "action": f'{namespace}::Action::"{action}"',
+                    "resource": f'{namespace}::Case::"{place}"',
+                }
+                for place in range(len(cells))
+            ]
+            results = cedarpy.is_authorized_batch(requests, self._policies, entities, self._schema)
+            for answers, result in zip(out, results, strict=True):
+                answers[action] = self._read(result)
+        return out
+
+    def _read(self, result: Any) -> Answer:
+        diagnostics = result.diagnostics
+        names = diagnostics.id_annotations_by_reason
+        reasons = tuple(sorted(names.get(reason, "") for reason in diagnostics.reasons))
+        decision = result.decision.value
+        broken = bool(diagnostics.errors) or decision not in ("Allow", "Deny") or not set(reasons) <= set(self.policies)
+        return Answer(allowed=decision == "Allow" and not broken, reasons=reasons, error=broken)
+
+    def self_test(self, bundle: Bundle) -> list[str]:
+        """Decides the named cases of a bundle and returns what came out differently, by name.
+
+        Raises:
+            PolicyError: if a case file cannot be read.
+        """
+        cases = [case for path in bundle.cases for case in read_cases(path, bundle.json(path))]
+        verdicts = self.decide([case[1] for case in cases])
+        return [
+            f"`{name}` is {verdict.decision} by {', '.join(verdict.reasons)}"
+            for (name, _, decision, reasons), verdict in zip(cases, verdicts, strict=True)
+            if verdict.decision is not decision or verdict.reasons != reasons
+        ]
+
+
+def read_cases(
+    path: str, raw: Iterable[Mapping[str, Any]]
+) -> list[tuple[str, Cell, Decision, tuple[str, ...]]]:
+    """Named cases: (name, cell, decision, reasons) of each.
+
+    Raises:
+        PolicyError: if one is not of that shape.
+    """
+    try:
+        return [
+            (
+                str(case["name"]),
+                cell_of(Recipient(case["recipient"]), case["cell"]),
+                Decision(case["decision"]),
+                tuple(sorted(case["reasons"])),
+            )
+            for case in raw
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise PolicyError(f"a case in `{path}` cannot be read: {error}") from None
+
+
+def _entity(namespace: str, place: int, cell: Cell) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for axis, value in attributes(cell).items():
+        if axis == "protections":
+            values[axis] = [{"__entity": {"type": "Protection", "id": name}} for name in value]
+        elif isinstance(value, bool):
+            values[axis] = value
+        else:
+            values[axis] = {"__entity": {"type": _TYPES[axis], "id": value}}
+    return {"uid": {"type": f"{namespace}::Case", "id": str(place)}, "attrs": values, "parents": []}
+
+
