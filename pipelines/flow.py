@@ -20,7 +20,7 @@ from pipelines.errors import UsageError
 from pipelines.receipts import decision_row
 from pipelines.settings import Settings
 from pipelines.sinks import FileSink
-from pipelines.stages.firewall import firewall
+from pipelines.stages.firewall import firewall, signing_key
 from pipelines.stages.land import digest, land
 from pipelines.stages.publish import publish
 from pipelines.stages.release import release
@@ -160,20 +160,30 @@ def write_outputs(ctx: Context, out: Path, counts: dict[str, int]) -> dict[str, 
         _write_lines(out / "alerts.jsonl", (msgspec.json.encode(row) for row in alerts))
         _write_lines(out / "decisions.jsonl", decision_rows(conn, ctx.run))
         _write_ledger(out / "ledger.json", conn)
-        folder = out / "audit"
-        folder.mkdir(exist_ok=True)
-        checkpoints = []
-
-        def receipts() -> Iterator[bytes]:
-            for lines, checkpoint in audit.segments(conn):
-                checkpoints.append(msgspec.json.encode(checkpoint._asdict()))
-                yield from lines
-
-        _write_lines(folder / "receipts.jsonl", receipts())
-        _write_lines(folder / "checkpoints.jsonl", iter(checkpoints))
+        write_audit(ctx, conn, out / "audit")
         summary = {**ledger.summary(conn)._asdict(), "lines": counts}
         build_report(ctx, conn, out / "report")
     return summary
+
+
+def write_audit(ctx: Context, conn: Connection, folder: Path) -> int:
+    """Writes the log of receipts, its checkpoints and the key that checks them; returns how many receipts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoints: list[bytes] = []
+    count = 0
+
+    def receipts() -> Iterator[bytes]:
+        nonlocal count
+        for lines, checkpoint in audit.segments(conn):
+            checkpoints.append(msgspec.json.encode(checkpoint._asdict()))
+            count += len(lines)
+            yield from lines
+
+    _write_lines(folder / "receipts.jsonl", receipts())
+    _write_lines(folder / "checkpoints.jsonl", iter(checkpoints))
+    public = signing_key(ctx).public_key().public_bytes_raw().hex()
+    _write_lines(folder / "public_key", iter([public.encode()]))
+    return count
 
 
 def holds(conn: Connection) -> Iterator[dict[str, Any]]:

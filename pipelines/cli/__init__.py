@@ -24,7 +24,6 @@ _GROUPS = {
     "ledger": "ledger",
     "audit": "audit",
     "report": "report",
-    "release": "release",
     "demo": "demo",
     "stack": "stack",
 }

@@ -71,7 +71,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
     persons = [person for record in valid.incidents for person in record.persons]
     quarantined = _through_the_gate(batch, valid, persons, found)
     keys = [incident_key(record) for record in valid.incidents]
-    macs = [_mac(ctx, key) for key in keys]
+    macs = [incident_mac(ctx, key) for key in keys]
     identities = [
         identity_of(person, record.header.source_force, record.locations, f"{mac.hex()}|{person.person_ref}")
         for record, mac in zip(valid.incidents, macs, strict=True)
@@ -85,7 +85,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         linked = ctx.registry.link(conn, [*identities, *(shadow.identity for shadow in shadows)])
         ids = _record_incidents(ctx, conn, valid, found, macs, shadows)
         of_record = [ids[mac] for mac in macs]
-        of_shadow = [(s, 0 if s.incident_key is None else ids[_mac(ctx, s.incident_key)]) for s in shadows]
+        of_shadow = [(s, 0 if s.incident_key is None else ids[incident_mac(ctx, s.incident_key)]) for s in shadows]
         people = linked.person_ids.tolist()
         _record_mentions(conn, batch, valid, found, persons, contents, people, of_record, of_shadow)
         counts = _protect(ctx, conn, found, people, np.array(of_record, dtype=np.int64), of_shadow)
@@ -105,11 +105,12 @@ def incident_key(record: Incident) -> str:
     return f"{record.header.source_force}|{record.header.incident_id}"
 
 
-def _mac(ctx: Context, text: str) -> bytes:
+def incident_mac(ctx: Context, text: str) -> bytes:
+    """The keyed hash of an `incident_key`, by which the incident is known outside the vault."""
     return hmac.digest(ctx.keys.reference, b"incident|" + text.encode("utf-8", "surrogatepass"), "sha256")[:16]
 
 
-def _link_mac(ctx: Context, incident_id: str) -> bytes:
+def link_mac(ctx: Context, incident_id: str) -> bytes:
     """Links name an incident by its id alone, whatever force it belongs to."""
     return hmac.digest(ctx.keys.reference, b"link|" + incident_id.encode("utf-8", "surrogatepass"), "sha256")[:16]
 
@@ -211,16 +212,16 @@ def _record_incidents(
         signals[mac] = signals.get(mac, 0) | int(found.signals[i])
         linked[mac] = linked.get(mac, False) or bool(found.linked[i])
         if mac not in link:
-            link[mac] = _link_mac(ctx, record.header.incident_id)
+            link[mac] = link_mac(ctx, record.header.incident_id)
         if found.linked[i]:
-            targets |= {_link_mac(ctx, target) for target in counter_allegations(record)}
+            targets |= {link_mac(ctx, target) for target in counter_allegations(record)}
     for shadow in shadows:
         if shadow.incident_key is not None:
-            mac = _mac(ctx, shadow.incident_key)
+            mac = incident_mac(ctx, shadow.incident_key)
             top.setdefault(mac, 0)
             signals.setdefault(mac, 0)
             linked.setdefault(mac, False)
-            link.setdefault(mac, _link_mac(ctx, shadow.link_key))
+            link.setdefault(mac, link_mac(ctx, shadow.link_key))
     known: dict[bytes, tuple[int, int, int, bool]] = {}
     for part in chunks(top):
         query = select(incident.c.mac, incident.c.id, incident.c.top_version, incident.c.signals, incident.c.linked)
