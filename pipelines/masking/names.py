@@ -28,34 +28,17 @@ _PLACEHOLDERS = frozenset(
         "female",
         "person",
         "nk",
-        "na",
-        "baby",
-        "child",
         "victim",
         "suspect",
         "witness",
-        "not",
-        "known",
-        "man",
-        "woman",
-        "none",
-    }
-    | {
         "mr",
         "mrs",
         "ms",
         "miss",
         "dr",
-        "the",
-        "of",
-        "wife",
-        "husband",
-        "unborn",
         "anonymous",
         "withheld",
-        "and",
-        "son",
-        "daughter",
+        "unborn",
     }
 )
 TITLES = frozenset(
@@ -83,6 +66,24 @@ TITLES = frozenset(
 #: Names that are everyday words: taken for a name only with a capital, or beside another name of the same person.
 _EVERYDAY = frozenset(
     {
+        "son",
+        "daughter",
+        "wife",
+        "husband",
+        "baby",
+        "child",
+        "woman",
+        "none",
+        "not",
+        "known",
+        "the",
+        "of",
+        "na",
+        "partner",
+        "brother",
+        "sister",
+    }
+    | {
         "will",
         "mark",
         "rose",

@@ -24,6 +24,8 @@ from pipelines.masking.residue import Forbidden, forbidden_of, residue
 
 #: The longest account a referral carries, in characters.
 MOST_CHARACTERS = 8000
+#: How much of one narrative is read; the contract allows 8000 characters, and nothing unread is carried.
+MOST_READ = 40_000
 
 _CHILD = "a child"
 _ROLE_WORDS = (
@@ -474,7 +476,12 @@ class _Masker:
         repeated = ""
         while at < count:
             word = words[at]
-            if not masks[at] and word.text.islower() and word.folded not in interesting and word.folded not in TITLES:
+            if (
+                not masks[at]
+                and word.folded == word.text
+                and word.folded not in interesting
+                and word.folded not in TITLES
+            ):
                 at += 1
                 continue
             stop, mask = self._run(text, words, masks, at)
@@ -484,6 +491,8 @@ class _Masker:
                     continue
                 start = word.start
                 said = self.names.role(mask)
+                while stop < count and not (shouted or whispered) and self._belongs(text, words, masks, stop):
+                    stop += 1
             elif word.folded in self.places and (shouted or whispered or not word.text.islower()):
                 stop = at + 1
                 while stop < count and self._is_place(text, words, stop):
@@ -604,6 +613,12 @@ class _Masker:
             and any(not word.text.islower() for word in named)
             and all(len(word.folded) > 1 for word in named)
         )
+
+    def _belongs(self, text: str, words: list[_Word], masks: list[int], at: int) -> bool:
+        """Whether a word with a capital right after a name is more of that name: one misspelt into an ordinary word."""
+        word = words[at]
+        between = text[words[at - 1].end : word.start]
+        return between in {" ", "-"} and not masks[at] and word.text[0].isupper() and word.folded not in _CAPITALISED
 
     def _is_place(self, text: str, words: list[_Word], at: int) -> bool:
         between = text[words[at - 1].end : words[at].start]
@@ -746,7 +761,7 @@ def compose(
     masker = _Masker(subject, others, locations)
     taken: list[str] = []
     for narrative in narratives:
-        sentences = _without_immigration(clean(narrative))
+        sentences = _without_immigration(clean(narrative[:MOST_READ]))
         text = "\n".join(sentences)
         signed = has_sign(text)
         if signed or has_digit(text):
