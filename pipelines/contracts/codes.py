@@ -7,6 +7,7 @@ A code is never folded: `"suspect"` is not SUSPECT (spec 6.2). A code on no list
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag, StrEnum
+from functools import lru_cache
 
 
 class Standing(IntFlag):
@@ -158,4 +159,9 @@ DOMESTIC_ABUSE_FLAGS = (
 
 def names(mask: int, kind: type[IntFlag]) -> list[str]:
     """The names in a bit mask, in the order of their declaration."""
-    return [flag.name or "" for flag in kind if mask & flag]
+    return list(_names(mask, kind))
+
+
+@lru_cache(maxsize=4096)
+def _names(mask: int, kind: type[IntFlag]) -> tuple[str, ...]:
+    return tuple(flag.name or "" for flag in kind if mask & flag)

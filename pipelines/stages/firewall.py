@@ -561,7 +561,8 @@ def _gate_row(
     message_id: str, key: bytes, referral: Referral, record: Incident, person: Person, headers: Sequence[tuple[str, bytes]]
 ) -> dict[str, Any]:
     """What the gate judges of a referral: constants, field names and counts."""
-    account = _squeezed(referral.account)
+    lines = [line for line in map(_squeezed, _refuge_lines(record)) if len(line) > 5]
+    account = _squeezed(referral.account) if lines else ""
     unsafe = {c.value for c in (*(person.phones or ()), *(person.emails or ())) if c.value and c.safe_to_use is not True}
     sent = {*referral.person.contacts.phones, *referral.person.contacts.emails}
     members = msgspec.to_builtins(referral)
@@ -575,7 +576,7 @@ def _gate_row(
         "keys": ",".join(sorted(members)),
         "account_chars": len(referral.account),
         "immigration_words": int(states_immigration(referral.account)),
-        "refuge_hits": sum(len(line) > 5 and line in account for line in map(_squeezed, _refuge_lines(record))),
+        "refuge_hits": sum(line in account for line in lines),
         "unsafe_contacts": len(unsafe & sent),
     }
 
