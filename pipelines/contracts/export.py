@@ -35,7 +35,7 @@ def schemas() -> dict[str, str]:
     for name, contract in CONTRACTS.items():
         if name == "enforcement.subject.v1":
             # Two shapes without a tag in the sense of msgspec: each is told by its `kind`.
-            (one, other), components = msgspec.json.schema_components([Subject, Withdrawal], "#/$defs/{name}")
+            (one, other), components = msgspec.json.schema_components([Subject, Withdrawal], ref_template="#/$defs/{name}")
             schema: dict[str, Any] = {"oneOf": [one, other], "$defs": components}
         else:
             schema = msgspec.json.schema(contract)
