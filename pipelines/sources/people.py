@@ -28,6 +28,11 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.replace("_", " ") for name in text.split())
 
 
+def _composed(beginnings: str, endings: str) -> tuple[str, ...]:
+    """Surnames as a language builds them. Without many, namesakes would be far commoner than they are."""
+    return tuple(first + last for first in beginnings.split() for last in endings.split())
+
+
 def _native(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
     """Names written `Latin=native`, apart."""
     pairs = dict(part.replace("_", " ").split("=") for part in text.split())
@@ -61,6 +66,13 @@ CULTURES: tuple[Culture, ...] = (
             " Ward Moore King Watson Baker Harrison Morgan Allen Price Phillips Parker Bennett Cook Bell Murphy Kelly"
             " O'Brien O'Sullivan McCarthy MacDonald McKenzie Campbell Fraser Llewellyn Pritchard ap_Rhys Fitzgerald"
             " St_John Smith-Jones Hope May Rose Young"
+        )
+        + _composed(
+            "Ald Ash Barn Beck Bir Black Brad Brough Buck Cal Chad Chat Cold Cran Dal Dun East Ell Fair Fal Far Gars Glad Had"
+            " Hal Ham Hart Has Hazel Hol Hor Hux Kirk Lang Lind Lock Lyd Mar Mel Mil Nor Oak Old Ox Pem Pen Rad Raven Red Rish"
+            " Roth Rush Sax Shel Sher Stan Stock Strat Sut Swin Tar Thorn Thur Wake Wal War Wes Wet Whit Win Wool Wy",
+            "bourne bridge bury by combe cott croft dale den field ford gate grave ham hurst ley man more shaw stead stone ton"
+            " well wick wood worth",
         ),
         "ENG",
         "GBR",
@@ -71,6 +83,10 @@ CULTURES: tuple[Culture, ...] = (
         _names("Piotr Krzysztof Andrzej Tomasz Paweł Michał Łukasz Wojciech Zbigniew Grzegorz Rafał Sławomir"),
         _names(
             "Nowak Kowalczyk Wiśniewska Wójcik Kamińska Zieliński Szymańska Woźniak Dąbrowski Jabłońska Krawczyk Żak"
+        )
+        + _composed(
+            "Adam Bor Brzoz Cich Dobr Grab Jan Jar Kal Kwiat Las Lew Maj Mal Olsz Ost Paw Piotr Rog Rut Sad Sok Tom Urb Wal Zaw",
+            "owski owska czyk iak ewicz ecki icka",
         ),
         "POL",
         "POL",
@@ -79,7 +95,11 @@ CULTURES: tuple[Culture, ...] = (
         30,
         _names("Ioana Andreea Mihaela Elena Cristina Gabriela Alexandra Roxana Ștefania Anca Lăcrămioara Doina"),
         _names("Andrei Mihai Ionuț Alexandru Florin Gheorghe Vasile Cătălin Răzvan Bogdan Ștefan Dumitru"),
-        _names("Popescu Ionescu Munteanu Stoica Dumitrescu Constantinescu Țurcanu Rusu Moldovan Șerban Lungu Bălan"),
+        _names("Popescu Ionescu Munteanu Stoica Dumitrescu Constantinescu Țurcanu Rusu Moldovan Șerban Lungu Bălan")
+        + _composed(
+            "Albu Bog Cern Dragom Dum Filip Geor Grig Istr Laz Mar Mihail Neg Nicol Olt Petr Pop Rad Sim Stan Ungur Vasil",
+            "escu eanu ovici",
+        ),
         "RON",
         "ROU",
     ),
@@ -126,7 +146,11 @@ CULTURES: tuple[Culture, ...] = (
         40,
         _names("Ngozi Chidinma Folasade Yetunde Amaka Blessing Ifeoma Temitope Oluwaseun Zainabu Chiamaka Bukola"),
         _names("Chukwuemeka Oluwatobi Emeka Babatunde Ikenna Olumide Chinedu Adewale Obinna Kelechi Musa Segun"),
-        _names("Okonkwo Adeyemi Eze Balogun Okafor Adebayo Nwosu Ogunleye Ibrahim Onyekachi Lawal Abiodun"),
+        _names("Okonkwo Adeyemi Eze Balogun Okafor Adebayo Nwosu Ogunleye Ibrahim Onyekachi Lawal Abiodun")
+        + _composed(
+            "Ade Ola Oluwa Ayo Ogun Olu Baba Omo Ore Akin Ife Fola",
+            "wale tunde bola yemi sola kunle dele tope sanya niyi jide rinde lade gboye femi",
+        ),
         "YOR",
         "NGA",
     ),
@@ -202,7 +226,11 @@ CULTURES: tuple[Culture, ...] = (
         30,
         _names("Ayşe Fatma Emine Zeynep Elif Gülşen Özlem Şirin"),
         _names("Mehmet Mustafa Hüseyin İbrahim Çağlar Ömer Emre Kadir"),
-        _names("Yılmaz Kaya Demir Şahin Çelik Öztürk Aydın Doğan"),
+        _names("Yılmaz Kaya Demir Şahin Çelik Öztürk Aydın Doğan")
+        + _composed(
+            "Ak Kara Öz Demir Gök Yıl Sarı Taş Güneş Bay Er Koç",
+            "türk taş kaya soy gül han bulut oğlu çelik doğan tekin alp",
+        ),
         "TUR",
         "TUR",
     ),
@@ -237,7 +265,11 @@ CULTURES: tuple[Culture, ...] = (
         25,
         _names("Beatriz Conceição Inês Luísa Thaís Rosângela"),
         _names("João Tiago Luís António Márcio Thiago"),
-        _names("da_Silva Gonçalves Simões dos_Santos Araújo Conceição"),
+        _names("da_Silva Gonçalves Simões dos_Santos Araújo Conceição")
+        + _composed(
+            "Alb Carv Fern Guim Mach Magalh Mor Oliv Per Pinh Quint Teix Vi",
+            "eira ado ães ella inho ais",
+        ),
         "POR",
         "BRA",
     ),
@@ -245,7 +277,11 @@ CULTURES: tuple[Culture, ...] = (
         25,
         _names("Besa Drita Elira Fjolla Mimoza Valbona"),
         _names("Arben Besnik Dritan Ilir Luan Shpëtim"),
-        _names("Hoxha Prifti Shehu Dervishi Gjoka Çela"),
+        _names("Hoxha Prifti Shehu Dervishi Gjoka Çela")
+        + _composed(
+            "Alim Bajr Dem Gash Has Ism Kras Lek Mor Pren Shal Vuk",
+            "aj i niqi ovci olli eka",
+        ),
         "SQI",
         "ALB",
     ),
@@ -366,7 +402,11 @@ def draw_person(
         female = chance() < 0.5
     pool = culture.women if female else culture.men
     first = pool[int(chance() * len(pool))]
-    given = (first,) if chance() < 0.75 else (first, pool[int(chance() * len(pool))])
+    given = (
+        (first,)
+        if chance() < (0.8 if len(culture.surnames) > 20 else 0.4)
+        else (first, pool[int(chance() * len(pool))])
+    )
     surname = surname or culture.surnames[int(chance() * len(culture.surnames))]
     youngest, oldest = ages
     year = this_year - youngest - 1 - int(chance() * (oldest - youngest))

@@ -150,12 +150,15 @@ class _Maker:
 
     def someone_known(self, force: str, *, victim: bool) -> Profile:
         """Someone from an earlier incident, often written otherwise; of another force, known there under another id."""
-        candidates = [known for known in self.known[:64] if known.victim is victim]
-        if not candidates:
+        at = int(self.rng.random() * (len(self.known) + 1))
+        in_turn = [other for other in self.known[at:] + self.known[:at] if other.victim is victim]
+        if not in_turn:
             return self.someone()
-        known: _Known = self.pick(candidates)
+        # Most people stay where they are known.
+        near = (other for other in in_turn if other.force == force)
+        known = next(near, in_turn[0]) if self.chance(0.6) else in_turn[0]
         profile = known.profile if self.chance(0.4) else respelt(self.rng, known.profile)
-        if known.force != force or self.chance(0.3):
+        if known.force != force or self.chance(0.2):
             self.people += 1
             profile = profile._replace(nominal=f"N{self.people:07d}")
         return profile
@@ -330,12 +333,12 @@ class _Draft:
         person["roles"] = list(roles)
         person["names"] = names_of(rng, profile)
         how = 0.0 if plain else chance()
-        if how < 0.86:
+        if how < 0.94:
             person["dob"] = profile.dob
             person["age_basis"] = "DOCUMENT" if suspect else "STATED"
-        elif how < 0.91:
-            person["age"] = _THIS_YEAR - profile.year
         elif how < 0.96:
+            person["age"] = _THIS_YEAR - profile.year
+        elif how < 0.98:
             person.update(
                 age_from=_THIS_YEAR - profile.year - 3, age_to=_THIS_YEAR - profile.year + 4, age_basis="ESTIMATED"
             )

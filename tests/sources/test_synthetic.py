@@ -29,7 +29,7 @@ from pipelines.tagging.facts import facts
 from pipelines.tagging.names import plainly_a_name
 from pipelines.tagging.narrative import signals
 
-N = 6000
+N = 4000
 
 
 @pytest.fixture(scope="module")
