@@ -188,9 +188,9 @@ def _assessed(risk: Risk) -> bool:
 
 
 def _is_high(risk: Risk) -> bool:
-    """Score against level: the higher counts (spec 6.3)."""
+    """Score against level: the higher counts (spec 6.3). The score is DASH's, unless the tool is known to be another."""
     return risk.level == "HIGH" or (
-        risk.score is not None and risk.score >= _HIGH_SCORE and risk.tool in ("DASH", None)
+        risk.score is not None and risk.score >= _HIGH_SCORE and risk.tool not in ("DARA", "OTHER")
     )
 
 
@@ -404,15 +404,12 @@ def _ages(incidents: Sequence[Incident], persons: Sequence[Person], of: Ints) ->
     high = low.copy()
     for i, person in enumerate(persons):
         if person.age is not None or person.age_from is not None or person.age_to is not None:
-            bottom = [a for a in (person.age, person.age_from) if a is not None and 0 <= a <= _OLDEST]
-            top = [a for a in (person.age, person.age_to) if a is not None and 0 <= a <= _OLDEST]
-            if low[i] == _UNKNOWN_AGE:
-                low[i] = min(bottom, default=_UNKNOWN_AGE)
-                high[i] = max(top, default=_UNKNOWN_AGE)
-            else:
-                # Two statements that differ: the younger may be true, and a child is protected as one.
-                low[i] = min([low[i], *bottom])
-                high[i] = max([high[i], *top])
+            stated = [a for a in (person.age, person.age_from, person.age_to) if a is not None and 0 <= a <= _OLDEST]
+            # Statements that differ may each be true: a child is protected as one, an adult as one.
+            known = low[i] != _UNKNOWN_AGE or any(a is not None and 0 <= a <= _OLDEST for a in (person.age, person.age_to))
+            ages = stated if low[i] == _UNKNOWN_AGE else [*stated, low[i]]
+            low[i] = min(ages, default=_UNKNOWN_AGE)
+            high[i] = max(ages) if known else _UNKNOWN_AGE
     return state, low, high
 
 
@@ -431,7 +428,8 @@ def _children(persons: Sequence[Person], groups: Ints, low: Ints, high: Ints) ->
     unknown = (low == _UNKNOWN_AGE) & (high == _UNKNOWN_AGE)
     child_of_unknown_age = unknown & ((groups & _R_CHILD) != 0)
     child = ((low != _UNKNOWN_AGE) & (low < 18)) | ((high != _UNKNOWN_AGE) & (high < 18)) | presumed
-    may_be_16 = ((high == _UNKNOWN_AGE) | (high >= 16)) & ~child_of_unknown_age
+    only_household = child_of_unknown_age & ((groups & (_R_VICTIM | _R_POSSIBLE)) == 0)
+    may_be_16 = ((high == _UNKNOWN_AGE) | (high >= 16)) & ~only_household
     return child | child_of_unknown_age, may_be_16
 
 
@@ -536,7 +534,8 @@ def _relation_rules(incident: Incident, standing: list[int], under_16: list[bool
     """Signals in the relations: a code on no list; or s.2 DAA between victim and suspect, with an abuse offence."""
     rules = 0
     place = {person.person_ref: index for index, person in enumerate(incident.persons)}
-    abuse = any(o.ho_class not in NOT_ABUSE for o in incident.offences or ())
+    # No list of offences is not a list without abuse: absent means UNKNOWN.
+    abuse = incident.offences is None or any(o.ho_class not in NOT_ABUSE for o in incident.offences)
     for relation in incident.relations or ():
         kind = relation.type
         if kind is None or kind == "UNKNOWN" or kind in NOT_CONNECTED:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeGuard
 from zoneinfo import ZoneInfo
 
 from pipelines.tagging import narrative
@@ -189,6 +189,16 @@ def standing_of(person: dict[str, Any]) -> int:
     return standing
 
 
+def is_reported_by(person: dict[str, Any], doc: dict[str, Any]) -> bool:
+    """Whether the header names the person as the one who reported: a REPORTER, whatever the roles say (spec 6.11)."""
+    return bool(doc["header"].get("reported_by_person_ref") == person["person_ref"])
+
+
+def standing_in(person: dict[str, Any], doc: dict[str, Any]) -> int:
+    """The categories of the roles, and of having reported: who reports is a witness."""
+    return standing_of(person) | (WITNESS if is_reported_by(person, doc) else 0)
+
+
 def is_accused(person: dict[str, Any]) -> bool:
     """Whether the person stands as suspect or convicted."""
     return bool(standing_of(person) & (SUSPECT | CONVICTED))
@@ -197,40 +207,36 @@ def is_accused(person: dict[str, Any]) -> bool:
 # --- age ---------------------------------------------------------------------------------------------------------
 
 
-def ages(person: dict[str, Any], day: date) -> tuple[int | None, int | None]:
-    """The least and the greatest age the record allows; nothing where it says nothing."""
+def is_an_age(value: int | None) -> TypeGuard[int]:
+    """Whether a living person can be that old."""
+    return value is not None and 0 <= value <= 130
+
+
+def statements(person: dict[str, Any], day: date) -> dict[str, int]:
+    """Every possible age the record states, by the field that states it."""
     dob, _ = read_dob(person, day)
-    if dob is not None:
-        age = years_on(dob, day)
-        return age, age
-    age_stated = a_number(person.get("age"))
-    low, high = a_number(person.get("age_from")), a_number(person.get("age_to"))
-    lows = [value for value in (age_stated, low) if value is not None]
-    highs = [value for value in (age_stated, high) if value is not None]
-    return (min(lows) if lows else None), (max(highs) if highs else None)
+    stated = {name: a_number(person.get(name)) for name in ("age", "age_from", "age_to")}
+    stated["dob"] = None if dob is None else years_on(dob, day)
+    return {name: age for name, age in stated.items() if is_an_age(age)}
 
 
 def is_child(person: dict[str, Any], day: date) -> bool:
-    """Under 18, from under 18, presumed a child, or a child of the household of unknown age (spec 6.9)."""
-    low, high = ages(person, day)
-    if person.get("age_basis") == "PRESUMED_CHILD":
+    """Under 18 by any statement, presumed a child, or a child of the household of unknown age (spec 6.9)."""
+    stated = statements(person, day)
+    if person.get("age_basis") == "PRESUMED_CHILD" or any(age < 18 for age in stated.values()):
         return True
-    if low is not None:
-        return low < 18
-    if high is not None and high < 18:
-        return True
-    return "CHILD_IN_HOUSEHOLD" in roles_of(person) and high is None
+    return "CHILD_IN_HOUSEHOLD" in roles_of(person) and not stated
 
 
 def may_be_16(person: dict[str, Any], day: date) -> bool:
-    """Unknown ages count as 16 or more (spec 6.8)."""
-    _, high = ages(person, day)
-    return high is None or high >= 16
+    """Unknown ages count as 16 or more, and so does an age with no upper end (spec 6.8)."""
+    stated = statements(person, day)
+    return set(stated) <= {"age_from"} or any(age >= 16 for age in stated.values())
 
 
 def age_is_unknown(person: dict[str, Any], day: date) -> bool:
     """Whether the record says nothing of the person's age."""
-    return ages(person, day) == (None, None)
+    return not statements(person, day)
 
 
 # --- the incident ------------------------------------------------------------------------------------------------
@@ -388,7 +394,7 @@ def protections_of(person: dict[str, Any], doc: dict[str, Any], *, da: bool, ms:
     """Why the person is protected by this incident, given what the incident is."""
     day = event_date(doc)
     roles = [role for role in roles_of(person) if isinstance(role, str)]
-    standing = standing_of(person)
+    standing = standing_in(person, doc)
     child = is_child(person, day)
     found = 0
     if standing & VICTIM:
@@ -406,9 +412,7 @@ def protections_of(person: dict[str, Any], doc: dict[str, Any], *, da: bool, ms:
         found |= DA_CHILD
     if "WITNESS" in roles:
         found |= WITNESS_P
-    if {"REPORTER", "THIRD_PARTY_REPORTER"}.intersection(roles) or doc["header"].get(
-        "reported_by_person_ref"
-    ) == person["person_ref"]:
+    if {"REPORTER", "THIRD_PARTY_REPORTER"}.intersection(roles) or is_reported_by(person, doc):
         found |= REPORTER
     if is_trafficked(person, doc):
         found |= MS_VICTIM
@@ -495,9 +499,10 @@ def has_counter_allegation(doc: dict[str, Any]) -> bool:
 
 
 def risk_is_high(person: dict[str, Any]) -> bool:
-    """Level HIGH or a score of 14 or more: the higher counts (spec 6.3)."""
+    """Level HIGH or a DASH score of 14 or more: the higher counts (spec 6.3). A tool nobody knows may be DASH."""
     risk = person.get("risk") or {}
-    return risk.get("level") == "HIGH" or (a_number(risk.get("score")) or 0) >= 14
+    dash = risk.get("tool") not in {"DARA", "OTHER"}
+    return risk.get("level") == "HIGH" or (dash and (a_number(risk.get("score")) or 0) >= 14)
 
 
 def answer_of(entry: dict[str, Any]) -> int:
@@ -528,7 +533,7 @@ def person_facts(person: dict[str, Any], doc: dict[str, Any], facts: IncidentFac
     ties, unlisted = ties_of(person, doc)
     return PersonFacts(
         person_ref=person["person_ref"],
-        standing=standing_of(person),
+        standing=standing_in(person, doc),
         protections=protections_of(person, doc, da=facts.da, ms=facts.ms),
         evidence=evidence_of(person),
         minor=is_child(person, day),
