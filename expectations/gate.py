@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = npt.NDArray[np.int64]
-#: The one expectation a column type can answer by itself.
+#: The one expectation that need not be asked where nothing is missing.
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
@@ -70,6 +70,8 @@ def judge(name: str, frame: pd.DataFrame, *, expected_rows: int | None = None) -
     gate = _prepared(name)
     if gate.suite.counted and expected_rows is None:
         raise GateError(f"gate `{name}`: `expected_rows` is missing: say how many rows the ledger counts")
+    if not frame.columns.is_unique:  # the engine compares columns as a set
+        raise _stopped(name, [f"{name}|columns"], [])
     frame = frame.reset_index(drop=True)
     rules = [rule for rule in gate.suite.rules if not _cannot_fail(rule, frame)]
 
@@ -90,11 +92,13 @@ def judge(name: str, frame: pd.DataFrame, *, expected_rows: int | None = None) -
 
 
 def _cannot_fail(rule: Rule, frame: pd.DataFrame) -> bool:
-    """Whether the column's type leaves no room for a null, so that asking for one is a waste of a tenth of the gate."""
-    if rule.expectation != _NOT_NULL:
-        return False
-    column = frame.get(rule.kwargs["column"])
-    return isinstance(getattr(column, "dtype", None), np.dtype) and column.dtype.kind in "iub"
+    """Whether a null rule is about a column without nulls.
+
+    Half of the rules are null rules, and each costs the engine some milliseconds however few the rows; one look at the
+    column answers them by the same definition of null.
+    """
+    column = frame.get(rule.kwargs["column"]) if rule.expectation == _NOT_NULL else None
+    return column is not None and not column.isna().any()
 
 
 def _rows_of(gate: _Gate, broken: Sequence[Rule], frame: pd.DataFrame, expected_rows: int | None) -> dict[str, Rows]:

@@ -242,6 +242,7 @@ def missing(column: str) -> Any:
 TABLES = [
     ("landed_incidents|columns", lambda f: f.drop(columns="offences")),
     ("landed_incidents|columns", lambda f: f.assign(surname="x")),
+    ("landed_incidents|columns", lambda f: pd.concat([f, f[["offences"]]], axis=1)),
     ("landed_incidents|row_count", lambda f: f.iloc[:-1]),
     ("landed_incidents|coordinate_unique", repeated("coordinate")),
     ("landed_incidents|coordinate_not_null", missing("coordinate")),
