@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from anyascii import anyascii
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Indel
 
 from pipelines.tagging import readings, variants
 
@@ -177,32 +177,33 @@ _HEBREW = {
 
 # --- sounds -----------------------------------------------------------------------------------------------------------
 
-#: Spelling to sound, in this order. The right-hand sides use the letters of `_CLASS` and the three vowels a, i, u.
-_SOUNDS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), sound)
-    for pattern, sound in (
-        (r"(?<=[a-z]{2})(?:s[ck]|c)h?k(?:aya|aia|aja|iy|yy|ij|ii|ij|yi|ay|i|y|a)$", "sk"),
-        (r"(?<=[a-z]{2})s[kc](?:aya|aia|aja|iy|yy|ij|ii|yi|ay|i|y|a)$", "sk"),
-        (r"(?<=[a-z])(?:o|e|yo)(?:ff|w|v|f)(?:a|i)?$", "uv"),
-        (r"(?<=[a-z]{3})in[ae]?$", "in"),
-        (r"(?<=[a-z]{2})(?:wicz|witz|vitz|vitch|vich|vych|vicz|vic|wich|wits|vits)h?$", "vich"),
-        (r"(?<=[a-z]{2})(?:opoulos|opoylos|opulos|opoulou|opoylou|opulou)$", "upul"),
-        (r"(?<=[a-z]{2})(?:zadeh|zada|zade|zadah)$", "zad"),
-        (r"(?<=[a-z]{2})(?:dze|dzé)$", "dz"),
-        (r"sch", "sh"), (r"shch|stch|szcz", "sh"), (r"tsch|tch", "ch"), (r"dzh|dj|dsch|xh", "j"), (r"cz|cs(?=[aeiou])", "ch"), (r"sz|hs(?=[aeiu])", "s"),
-        (r"zs|rz", "zh"), (r"^ts|tz|ts", "s"), (r"^mc(?=[^aeiou])", "mak"), (r"^mac(?=[b-df-hj-np-tv-z])", "mak"),
-        (r"ck", "k"), (r"kh", "h"), (r"gh(?=[tn]|$)", ""), (r"gh", "g"), (r"ph", "f"), (r"bh", "b"), (r"dh", "d"), (r"jh", "j"), (r"th", "t"), (r"rh", "r"), (r"lh", "l"), (r"nh", "n"), (r"wh", "w"),
-        (r"^ou(?=[aei])", "v"), (r"^hu(?=a)", "v"),
-        (r"gn|ny(?=[aeiou])", "n"), (r"ng(?=$|[^aeiou])", "n"), (r"n(?=[bp])", "m"),
-        (r"^x(?=[aeiou])|^q(?=i[aneu])", "s"), (r"x", "ks"), (r"qu(?=[ei])", "k"), (r"q", "k"),
-        (r"c(?=[eiy])", "s"), (r"ch|sh|zh", "S"), (r"c", "k"), (r"w", "v"),
-        (r"^(?:ye|je|ie)", "i"), (r"^yu|^ju(?=[^aeiou])|^iu", "iu"), (r"^ya|^ia", "ia"),
-        (r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"), (r"^j(?=[aeo])", "j"),
-        (r"h(?=$)|(?<=.)h", ""),
-        (r"oo|ou|oe|ue|eu|eo", "u"), (r"ee|ie|ei|ey|ea", "i"), (r"aa|ae|ah", "a"), (r"ai|ay", "i"), (r"au|ow|aw", "au"),
-        (r"[ey]", "i"), (r"o", "u"),
-        (r"(.)\1+", r"\1"),
-        (r"z", "s"), (r"p(?=$|[^aiu])", "b"),
+#: Spelling to sound, in this order: letters of which one must be there (so that most rules cost nothing), spelling, sound.
+#: Sounds use the letters of `_CLASS` and the three vowels a, i, u.
+_SOUNDS: tuple[tuple[frozenset[str], re.Pattern[str], str], ...] = tuple(
+    (frozenset(letters), re.compile(pattern), sound)
+    for letters, pattern, sound in (
+        ("k", r"(?<=[a-z]{2})(?:s[ck]|c)h?k(?:aya|aia|aja|iy|yy|ij|ii|ij|yi|ay|i|y|a)$", "sk"),
+        ("kc", r"(?<=[a-z]{2})s[kc](?:aya|aia|aja|iy|yy|ij|ii|yi|ay|i|y|a)$", "sk"),
+        ("fwv", r"(?<=[a-z])(?:o|e|yo)(?:ff|w|v|f)(?:a|i)?$", "uv"),
+        ("n", r"(?<=[a-z]{3})in[ae]?$", "in"),
+        ("wv", r"(?<=[a-z]{2})(?:wicz|witz|vitz|vitch|vich|vych|vicz|vic|wich|wits|vits)h?$", "vich"),
+        ("p", r"(?<=[a-z]{2})(?:opoulos|opoylos|opulos|opoulou|opoylou|opulou)$", "upul"),
+        ("z", r"(?<=[a-z]{2})(?:zadeh|zada|zade|zadah)$", "zad"),
+        ("z", r"(?<=[a-z]{2})(?:dze|dzé)$", "dz"),
+        ("c", r"sch", "sh"), ("c", r"shch|stch|szcz", "sh"), ("t", r"tsch|tch", "ch"), ("dx", r"dzh|dj|dsch|xh", "j"), ("c", r"cz|cs(?=[aeiou])", "ch"), ("s", r"sz|hs(?=[aeiu])", "s"),
+        ("z", r"zs|rz", "zh"), ("t", r"^ts|tz|ts", "s"), ("m", r"^mc(?=[^aeiou])", "mak"), ("m", r"^mac(?=[b-df-hj-np-tv-z])", "mak"),
+        ("k", r"ck", "k"), ("k", r"kh", "h"), ("g", r"gh(?=[tn]|$)", ""), ("g", r"gh", "g"), ("h", r"ph", "f"), ("h", r"bh", "b"), ("h", r"dh", "d"), ("h", r"jh", "j"), ("h", r"th", "t"), ("h", r"rh", "r"), ("h", r"lh", "l"), ("h", r"nh", "n"), ("h", r"wh", "w"),
+        ("o", r"^ou(?=[aei])", "v"), ("h", r"^hu(?=a)", "v"),
+        ("n", r"gn|ny(?=[aeiou])", "n"), ("n", r"ng(?=$|[^aeiou])", "n"), ("n", r"n(?=[bp])", "m"),
+        ("xq", r"^x(?=[aeiou])|^q(?=i[aneu])", "s"), ("x", r"x", "ks"), ("q", r"qu(?=[ei])", "k"), ("q", r"q", "k"),
+        ("c", r"c(?=[eiy])", "s"), ("h", r"ch|sh|zh", "S"), ("c", r"c", "k"), ("w", r"w", "v"),
+        ("e", r"^(?:ye|je|ie)", "i"), ("u", r"^yu|^ju(?=[^aeiou])|^iu", "iu"), ("a", r"^ya|^ia", "ia"),
+        ("j", r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"), ("j", r"^j(?=[aeo])", "j"),
+        ("h", r"h(?=$)|(?<=.)h", ""),
+        ("ou", r"oo|ou|oe|ue|eu|eo", "u"), ("e", r"ee|ie|ei|ey|ea", "i"), ("a", r"aa|ae|ah", "a"), ("a", r"ai|ay", "i"), ("ao", r"au|ow|aw", "au"),
+        ("ey", r"[ey]", "i"), ("o", r"o", "u"),
+        ("", r"(.)\1+", r"\1"),
+        ("z", r"z", "s"), ("p", r"p(?=$|[^aiu])", "b"),
     )
 )  # fmt: skip
 _VOWELS = re.compile(r"[aiu]+")
@@ -227,8 +228,13 @@ _DOUBLED = re.compile(r"([^aeiou])\1+")
 def _sound(latin: str) -> str:
     """What a Latin spelling sounds like, roughly and in no language in particular."""
     latin = _DOUBLED.sub(r"\1", latin)
-    for pattern, sound in _SOUNDS:
-        latin = pattern.sub(sound, latin)
+    present = set(latin)
+    for letters, pattern, sound in _SOUNDS:
+        if letters and letters.isdisjoint(present):
+            continue
+        latin, times = pattern.subn(sound, latin)
+        if times:
+            present.update(sound)
     return latin
 
 
@@ -652,13 +658,25 @@ NOT, INITIAL, ALIKE, SAME = 0, 1, 2, 3
 _LETTERS_ALLOWED = (0, 0, 0, 0, 1, 1, 1, 2)
 
 
+#: Two longer spellings with so small a share of letters in common (in order) are never one name.
+_FEW_LETTERS = 0.42
+
+
 @lru_cache(maxsize=50_000)
 def agreement(one: str, other: str) -> int:
     """How well two parts agree: NOT, INITIAL, ALIKE (misspelt by a letter or two) or SAME (equal, or sounding so)."""
     if one == other:
         return SAME
-    if one > other:
-        one, other = other, one
+    if one.isascii() and other.isascii() and len(one) > 1 < len(other):
+        # decided without working out what either sounds like, which is most of the time
+        known, known_too = _CLASSES.get(one), _CLASSES.get(other)
+        if known and known_too:
+            return NOT if known.isdisjoint(known_too) else SAME
+        if (
+            len(one) + len(other) > 8
+            and Indel.normalized_similarity(one, other, score_cutoff=_FEW_LETTERS) < _FEW_LETTERS
+        ):
+            return NOT
     a, b = part(one), part(other)
     if a.initial or b.initial:
         if a.initial and b.initial:
@@ -724,7 +742,7 @@ def _assign(short: Sequence[str], long: Sequence[str]) -> tuple[int, ...] | None
     """The best one-to-one agreement of every part of the shorter name with a part of the longer one, or None."""
     grid = []
     for one in short:
-        row = [agreement(one, other) for other in long]
+        row = [agreement(one, other) if one <= other else agreement(other, one) for other in long]
         if not any(row):
             return None
         grid.append(row)
@@ -782,13 +800,12 @@ def _judge(short: Sequence[str], long: Sequence[str]) -> int:
 def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...]]:
     """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word."""
     for index in range(len(name) - 1):
-        joined = name[index] + name[index + 1]
-        length = len(joined)
-        if any(
-            (word[0] == joined[0] and abs(len(word) - length) <= 2) or not word.isascii() or not joined.isascii()
-            for word in other
-        ):
-            yield (*name[:index], joined, *name[index + 2 :])
+        first = name[index]
+        length = len(first) + len(name[index + 1])
+        for word in other:
+            if (word[0] == first[0] and -2 <= len(word) - length <= 2) or not word.isascii() or not first.isascii():
+                yield (*name[:index], first + name[index + 1], *name[index + 2 :])
+                break
 
 
 def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
