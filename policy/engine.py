@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from pipelines.contracts.codes import Decision, Recipient
@@ -20,8 +21,8 @@ from policy.translate import ACTIONS, FAILED, Answer, Verdict, translate
 __all__ = ["Engine", "Verdict"]
 
 _PRINCIPALS = {
-    Recipient.ENFORCEMENT: 'Enforcement::Recipient::"immigration_enforcement"',
-    Recipient.SAFEGUARDING: 'Safeguarding::Recipient::"safeguarding_partner"',
+    Recipient.ENFORCEMENT: {"type": "Enforcement::Recipient", "id": "immigration_enforcement"},
+    Recipient.SAFEGUARDING: {"type": "Safeguarding::Recipient", "id": "safeguarding_partner"},
 }
 _NAMESPACES = {Recipient.ENFORCEMENT: "Enforcement", Recipient.SAFEGUARDING: "Safeguarding"}
 #: Which enumerated type of the schema an axis is of.
@@ -33,6 +34,9 @@ _TYPES = {
     "record": "Record",
     "risk": "Risk",
 }
+_ALL_ACTIONS = tuple(
+    f"{_NAMESPACES[recipient]}::{action}" for recipient, actions in ACTIONS.items() for action in actions
+)
 #: Cells asked about in one go: bounds the memory that questions and answers take.
 _BATCH = 2048
 
@@ -56,12 +60,13 @@ class Engine:
         self.regime: str = bundle.regime
         self.digest: str = bundle.digest
         self.policies: dict[str, Policy] = bundle.policies
+        self._schema_text = bundle.schema
         self._stored = stored
         self._cache: dict[Cell, Verdict] = {}
         self._lock = threading.Lock()
         try:
             self._schema = cedarpy.Schema.from_str(bundle.schema)
-            self._policies = cedarpy.PolicySet.from_str(bundle.policy_text)
+            self._policies = {action: _only(action, bundle) for action in _ALL_ACTIONS}
         except ValueError as error:
             raise PolicyError(f"the bundle of `{bundle.regime}` does not parse: {error}") from None
         result = cedarpy.validate_policies(bundle.policy_text, self._schema)
@@ -133,20 +138,17 @@ class Engine:
         import cedarpy
 
         namespace = _NAMESPACES[recipient]
-        entities = cedarpy.Entities.from_json_str(
-            json.dumps([_entity(namespace, place, cell) for place, cell in enumerate(cells)]), self._schema
-        )
+        entities = _entities(self._schema_text, namespace, tuple(cells))
         out: list[dict[str, Answer]] = [{} for _ in cells]
+        # Names as mappings, not as text to parse: twice as fast.
+        resources = [{"type": f"{namespace}::Case", "id": str(place)} for place in range(len(cells))]
         for action in ACTIONS[recipient]:
+            asked = {"type": f"{namespace}::Action", "id": action}
             requests = [
-                {
-                    "principal": _PRINCIPALS[recipient],
-                    "action": f'{namespace}::Action::"{action}"',
-                    "resource": f'{namespace}::Case::"{place}"',
-                }
-                for place in range(len(cells))
+                {"principal": _PRINCIPALS[recipient], "action": asked, "resource": resource} for resource in resources
             ]
-            results = cedarpy.is_authorized_batch(requests, self._policies, entities, self._schema)
+            policies = self._policies[f"{namespace}::{action}"]
+            results = cedarpy.is_authorized_batch(requests, policies, entities, self._schema)
             for answers, result in zip(out, results, strict=True):
                 answers[action] = self._read(result)
         return out
@@ -194,6 +196,32 @@ def read_cases(
         ]
     except (KeyError, TypeError, ValueError) as error:
         raise PolicyError(f"a case in `{path}` cannot be read: {error}") from None
+
+
+def _only(action: str, bundle: Bundle) -> Any:
+    """The policies of a bundle whose scope names one action: no other can answer about it, and fewer are faster."""
+    import cedarpy
+
+    parsed = json.loads(cedarpy.policies_to_json_str(bundle.policy_text))
+    parsed["staticPolicies"] = {
+        key: policy
+        for key, policy in parsed["staticPolicies"].items()
+        if action in bundle.policies[policy["annotations"]["id"]].actions
+    }
+    return cedarpy.PolicySet.from_json_str(json.dumps(parsed))
+
+
+@lru_cache(maxsize=24)
+def _entities(schema: str, namespace: str, cells: tuple[Cell, ...]) -> Any:
+    """Cells as Cedar entities, checked against the schema; kept, so that several regimes can be enumerated over them.
+
+    Raises:
+        ValueError: if a cell is on no list, or the schema does not know what it holds.
+    """
+    import cedarpy
+
+    entities = json.dumps([_entity(namespace, place, cell) for place, cell in enumerate(cells)])
+    return cedarpy.Entities.from_json_str(entities, schema)
 
 
 def _entity(namespace: str, place: int, cell: Cell) -> dict[str, Any]:

@@ -188,12 +188,12 @@ def _without_surrogates(value: Any) -> Any:
 
 @lru_cache(maxsize=65536)
 def instant(text: str | None) -> datetime | None:
-    """The moment an RFC 3339 timestamp names, or None if it is none or has no zone."""
+    """The moment an RFC 3339 timestamp names, or None if it is none, has no zone, or no other zone could name it."""
     if text is None or len(text) < 16:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is not None and moment.utcoffset() is not None and moment.year > 1 else None
+        return moment if moment.tzinfo is not None and moment.utcoffset() is not None and 1 < moment.year < 9999 else None
     except (ValueError, OverflowError):
         return None
 

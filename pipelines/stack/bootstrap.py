@@ -161,7 +161,7 @@ def ensure_jars(say: Callable[[str], None], root: Path = ROOT) -> Path:
     say("fetching the broker's jars with Maven")
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    command = ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "--file", str(pom)]
+    command = ["mvn", "--batch-mode", "--quiet", "--strict-checksums", "-Dstyle.color=never", "--file", str(pom)]
     command += ["dependency:copy-dependencies", f"-DoutputDirectory={partial}"]
     try:
         _run(command, root, "the broker's jars could not be fetched: is a Maven repository reachable?")

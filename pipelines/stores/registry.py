@@ -10,10 +10,12 @@ caller's transaction, which must hold the writer's lock (`database.writing`): pe
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import msgspec
@@ -25,7 +27,7 @@ from sqlalchemy import Connection
 
 from pipelines.errors import StoreError
 from pipelines.stores.keys import Keys
-from pipelines.tagging.identity import Blocker, Blocking, Identity, same_person
+from pipelines.tagging.identity import Blocker, Identity, Tokens, same_person
 
 Ints = npt.NDArray[np.int64]
 
@@ -98,6 +100,10 @@ class Registry:
         Raises:
             StoreError: a sealed form does not open: the key is another one, or the table was tampered with.
         """
+        with _uncollected():
+            return self._link(conn, identities)
+
+    def _link(self, conn: Connection, identities: Sequence[Identity]) -> Linked:
         forms, places = self._distinct(identities)
         macs = list(forms)
         known = self._find_forms(conn, macs)
@@ -111,10 +117,9 @@ class Registry:
             new_ids = range(first, first + len(new))
             ids.update(zip(new, new_ids, strict=True))
             found = [forms[mac][0] for mac in new]
-            block = self._blocker.of
-            blocks = [block(identity) for identity in found]
-            merged, grown = self._unite(conn, forest, found, blocks, first)
-            self._insert(conn, forms, new, first, forest, blocks)
+            tokens = self._blocker.tokens(found)
+            merged, grown = self._unite(conn, forest, found, tokens, first)
+            self._insert(conn, forms, new, first, forest, tokens)
             long_chains = self._sizes(conn, grown)
         person_ids = np.fromiter((ids[mac] for mac in places), dtype=np.int64, count=len(places))
         return Linked(person_ids, merged, long_chains)
@@ -165,20 +170,16 @@ class Registry:
         return int(highest or 0) + 1
 
     def _unite(
-        self, conn: Connection, forest: _Forest, found: Sequence[Identity], blocks: Sequence[Blocking], first: int
+        self, conn: Connection, forest: _Forest, found: Sequence[Identity], tokens: Tokens, first: int
     ) -> tuple[set[int], set[int]]:
         """Compares new forms with each other and with those filed; returns components united and components that grew.
 
         Components of rows that were filed before are rewritten here; those of the new rows are in `forest`.
         """
-        sought = np.array([mac for block in blocks for mac in block.sought], dtype=np.int64)
-        seekers = np.repeat(np.arange(len(blocks)), [len(block.sought) for block in blocks])
-        filed = np.array([mac for block in blocks for mac in block.filed], dtype=np.int64)
-        filers = np.repeat(np.arange(len(blocks)), [len(block.filed) for block in blocks])
-        for one, other in _pairs(sought, seekers, filed, filers):
+        for one, other in _pairs(tokens):
             if forest.root(first + one) != forest.root(first + other) and same_person(found[one], found[other]):
                 forest.unite(first + one, first + other)
-        seekers_of, persons = self._candidates(conn, sought, seekers)
+        seekers_of, persons = self._candidates(conn, tokens.sought, tokens.seekers)
         olds: set[int] = set()
         if persons.size:
             olds = self._compare(conn, forest, found, first, seekers_of, persons)
@@ -265,7 +266,7 @@ class Registry:
         new: Sequence[bytes],
         first: int,
         forest: _Forest,
-        blocks: Sequence[Blocking],
+        tokens: Tokens,
     ) -> None:
         # The nonce is part of a MAC of the plain text: different texts have different nonces, equal texts have one row.
         seal = self._seal.encrypt
@@ -274,11 +275,13 @@ class Registry:
             for index, mac in enumerate(new)
         ]
         _insert_rows(conn, "registry_person", ("id", "form_mac", "sealed", "component", "protections"), people)
-        macs = np.array([mac for block in blocks for mac in block.filed], dtype=np.int64)
-        owners = np.repeat(np.arange(first, first + len(blocks)), [len(block.filed) for block in blocks])
-        order = np.lexsort((owners, macs))
-        tokens = list(zip(macs[order].tolist(), owners[order].tolist(), strict=True))
-        _insert_rows(conn, "registry_token", ("mac", "person_id"), tokens)
+        owners = tokens.filers + first
+        order = np.lexsort((owners, tokens.filed))
+        macs, owners = tokens.filed[order], owners[order]
+        again = np.zeros(macs.size, dtype=bool)
+        again[1:] = (macs[1:] == macs[:-1]) & (owners[1:] == owners[:-1])
+        rows = list(zip(macs[~again].tolist(), owners[~again].tolist(), strict=True))
+        _insert_rows(conn, "registry_token", ("mac", "person_id"), rows)
 
     def _sizes(self, conn: Connection, components: Iterable[int]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -427,6 +430,18 @@ class Registry:
 # ---- bulk ----------------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without passes of the garbage collector: a batch makes many objects, none in a cycle, and each pass visits them all."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 def _parts(values: Iterable[int]) -> Iterable[Ints]:
     """Distinct numbers, ascending, in arrays of a bounded size."""
     distinct = np.unique(np.fromiter(values, dtype=np.int64))
@@ -478,11 +493,9 @@ def _join(left: Ints, left_of: Ints, right: Ints, right_of: Ints) -> tuple[Ints,
     return both[:, 0], both[:, 1]
 
 
-def _pairs(sought: Ints, seekers: Ints, filed: Ints, filers: Ints) -> Iterable[tuple[int, int]]:
+def _pairs(tokens: Tokens) -> Iterable[tuple[int, int]]:
     """Pairs of new forms that share a token, each once, the smaller index first."""
-    if not sought.size or not filed.size:
-        return []
-    order = np.argsort(filed, kind="stable")
-    ones, others = _join(sought, seekers, filed[order], filers[order])
+    order = np.argsort(tokens.filed, kind="stable")
+    ones, others = _join(tokens.sought, tokens.seekers, tokens.filed[order], tokens.filers[order])
     keep = ones < others
     return zip(ones[keep].tolist(), others[keep].tolist(), strict=True)

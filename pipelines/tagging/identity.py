@@ -17,9 +17,13 @@ from itertools import combinations, product
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from pipelines.contracts.incident import Location, Person
 from pipelines.tagging import names
+
+Ints = npt.NDArray[np.int64]
 
 #: The rules that link, by id, strongest first.
 RULES = {
@@ -443,6 +447,19 @@ def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
     return _NameLabels(*(tuple(sorted(text.encode() for text in found)) for found in (dated, yearly, undated, starts)))
 
 
+class Tokens(NamedTuple):
+    """Tokens of many identities as columns: `filed[i]` belongs to identity number `filers[i]`, and so on. All int64."""
+
+    filed: Ints
+    filers: Ints
+    sought: Ints
+    seekers: Ints
+
+
+#: Sides of a label: none, on the side of full dates, on that of placeholders, on that of missing dates (which seeks both).
+_NO_SIDE, _FULL, _VAGUE, _NONE = 0, 1, 2, 3
+
+
 class Blocker:
     """Files identities under keyed numbers: HMAC-SHA256 of what could bring two of them together, cut to 64 bits.
 
@@ -451,64 +468,91 @@ class Blocker:
     """
 
     def __init__(self, key: bytes) -> None:
-        """Takes the HMAC key of the registry's tokens (32 bytes)."""
-        block = key.ljust(64, b"\0") if len(key) <= 64 else hashlib.sha256(key).digest().ljust(64, b"\0")
+        """Takes the HMAC key of the registry's tokens (up to 64 bytes)."""
+        block = key.ljust(64, b"\0")
         # the two halves of HMAC, keyed once: an HMAC by the library costs three times as much
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-        self._full, self._vague = self._mac(b"side|full"), self._mac(b"side|vague")
-        self._mac_kept = lru_cache(maxsize=100_000)(self._mac)
+        self._full, self._vague = self._macs([b"side|full", b"side|vague"])
 
-    def _mac(self, label: bytes) -> int:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(label)
-        outer.update(inner.digest())
-        return int.from_bytes(outer.digest()[:8], "big", signed=True)
+    def _macs(self, labels: Iterable[bytes]) -> Ints:
+        """The first eight bytes of the HMAC of each label."""
+        new_inner, new_outer = self._inner.copy, self._outer.copy
+        found = []
+        for label in labels:
+            inner = new_inner()
+            inner.update(label)
+            outer = new_outer()
+            outer.update(inner.digest())
+            found.append(outer.digest())
+        return np.frombuffer(b"".join(found), dtype=">i8")[::4].astype(np.int64)
+
+    def tokens(self, identities: Sequence[Identity]) -> Tokens:
+        """Where identities are filed and sought; no repeats within one identity."""
+        index: dict[bytes, int] = {}
+        places: list[int] = []
+        sides: list[int] = []
+        counts: list[int] = []
+        number = index.setdefault
+        for identity in identities:
+            before = len(places)
+            for side, labels in _labels(identity):
+                places.extend([number(label, len(index)) for label in labels])
+                sides.extend([side] * len(labels))
+            counts.append(len(places) - before)
+        if not places:
+            nothing = np.empty(0, dtype=np.int64)
+            return Tokens(nothing, nothing, nothing, nothing)
+        macs = self._macs(index)[np.array(places)]
+        side = np.array(sides)
+        owners = np.repeat(np.arange(len(counts)), counts)
+        on_side = np.array([0, self._full, self._vague, self._vague], dtype=np.int64)
+        off_side = np.array([0, self._vague, self._full, self._full], dtype=np.int64)
+        filed = macs ^ on_side[side]
+        both = np.flatnonzero(side == _NONE)
+        sought = np.concatenate([macs ^ off_side[side], macs[both] ^ self._vague])
+        return Tokens(filed, owners, sought, np.concatenate([owners, owners[both]]))
 
     def of(self, identity: Identity) -> Blocking:
-        """Where an identity is filed and sought, order-free, without repeats."""
-        mac = self._mac
-        if identity.anchor:
-            anchored = (mac(b"A|" + identity.anchor.encode()),)
-            return Blocking(anchored, anchored)
-        both: list[int] = []
-        if identity.nominal:
-            both.append(mac(b"N|" + identity.nominal.encode("utf-8", "surrogatepass")))
-        for value in identity.documents:
-            both.append(mac(b"D|" + value.encode()))
-        if not identity.names:
-            return Blocking(tuple(both), tuple(both))
-        for kind, values in ((b"P|", identity.phones), (b"E|", identity.emails)):
-            for value in values:
-                both.append(mac(kind + value.encode("utf-8", "surrogatepass")))
-        if len(identity.names) == 1:
-            labels = _labels_of_name(identity.names[0])
-            dated, yearly, undated, starts = labels.dated, labels.yearly, labels.undated, labels.starts
-        else:
-            every = [_labels_of_name(name) for name in identity.names]
-            dated = tuple({label for one in every for label in one.dated})
-            yearly = tuple({label for one in every for label in one.yearly})
-            undated = tuple({label for one in every for label in one.undated})
-            starts = tuple({label for one in every for label in one.starts})
-        for value in identity.addresses:
-            home = b"H|" + value.encode("utf-8", "surrogatepass") + b"|"
-            both.extend([mac(home + label) for label in starts])
-        kept = self._mac_kept
-        without = [kept(label) for label in undated]
-        full, vague = self._full, self._vague
-        dob = identity.dob
-        if not dob:
-            mine = [value ^ vague for value in without]
-            return Blocking((*both, *mine), (*both, *mine, *[value ^ full for value in without]))
-        day = b"B" + min(dob, _swapped(dob)).encode()
-        both.extend([mac(day + label) for label in dated])
-        year = b"Y" + dob[:4].encode()
-        of_year = [kept(year + label) for label in yearly]
-        here, there = (vague, full) if dob.endswith("0101") else (full, vague)
-        return Blocking(
-            (*both, *[value ^ here for value in of_year], *[value ^ full for value in without]),
-            (*both, *[value ^ there for value in of_year], *[value ^ vague for value in without]),
-        )
+        """Where one identity is filed and sought."""
+        found = self.tokens([identity])
+        return Blocking(tuple(sorted(found.filed.tolist())), tuple(sorted(found.sought.tolist())))
+
+
+def _labels(identity: Identity) -> list[tuple[int, Sequence[bytes]]]:
+    """What to file and seek, before keying, by side. The first letter keeps the kinds apart."""
+    if identity.anchor:
+        return [(_NO_SIDE, [b"A|" + identity.anchor.encode("utf-8", "surrogatepass")])]
+    plain: list[bytes] = []
+    if identity.nominal:
+        plain.append(b"N|" + identity.nominal.encode("utf-8", "surrogatepass"))
+    for value in identity.documents:
+        plain.append(b"D|" + value.encode("utf-8", "surrogatepass"))
+    if not identity.names:
+        return [(_NO_SIDE, plain)]
+    for value in identity.phones:
+        plain.append(b"P|" + value.encode())
+    for value in identity.emails:
+        plain.append(b"E|" + value.encode("utf-8", "surrogatepass"))
+    if len(identity.names) == 1:
+        found = _labels_of_name(identity.names[0])
+    else:
+        every = [_labels_of_name(name) for name in identity.names]
+        found = _NameLabels(*(tuple({label for one in every for label in one[kind]}) for kind in range(4)))
+    for value in identity.addresses:
+        home = b"H|" + value.encode("utf-8", "surrogatepass") + b"|"
+        plain.extend([home + label for label in found.starts])
+    dob = identity.dob
+    if not dob:
+        return [(_NO_SIDE, plain), (_NONE, found.undated)]
+    day = b"B" + min(dob, _swapped(dob)).encode()
+    plain.extend([day + label for label in found.dated])
+    year = b"Y" + dob[:4].encode()
+    return [
+        (_NO_SIDE, plain),
+        (_VAGUE if dob.endswith("0101") else _FULL, [year + label for label in found.yearly]),
+        (_FULL, found.undated),
+    ]
 
 
 @lru_cache(maxsize=8)

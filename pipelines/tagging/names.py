@@ -780,20 +780,19 @@ def _judge(short: Sequence[str], long: Sequence[str]) -> int:
             len(long) == 1 and len(short[0]) > 1 and agreement(short[0], long[0]) == SAME and not part(short[0]).faint
         )
     found = _assign(short, long)
-    if found is None:
-        return 0
+    return 0 if found is None else _weigh(short, long, found)
+
+
+def _weigh(short: Sequence[str], long: Sequence[str], found: Sequence[int]) -> int:
+    """What the agreement of each part of the shorter name amounts to, as `likeness` says it."""
     full = sum(1 for one, quality in zip(short, found, strict=True) if quality == SAME and not part(one).faint)
     alike = sum(1 for quality in found if quality >= ALIKE)
-    if full >= 2 or (
-        full == 1
-        and len(short) == len(long) == 2
-        and all(quality == SAME for quality in found)
-        and sorted(short) == sorted(long)
-    ):
+    if full >= 2:
         return 2
-    if full >= 1:
-        return 1
-    # nothing agrees in full: two misspelt long parts may, one misspelt part and an initial may not
+    if full == 1:
+        whole_name = len(short) == len(long) == 2 and min(found) == SAME and sorted(short) == sorted(long)
+        return 2 if whole_name else 1
+    # nothing agrees in full: two misspelt parts may be one name, one misspelt part and an initial may not
     return int(alike >= 2 and len(short) == alike and min(len(one) for one in short) >= 3)
 
 
@@ -815,6 +814,8 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
         one: parts of a recorded name in any order.
         other: parts of another recorded name in any order.
     """
+    if len(one) == 2 == len(other):
+        return _likeness_of_two(one, other)
     short, long = _by_length(one, other)
     if not short:
         return 0
@@ -828,6 +829,24 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
         for joined in _joins(short, long):
             best = max(best, _judge(*_by_length(long, joined)))
     return best
+
+
+def _likeness_of_two(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """`likeness` of names of two parts each, which most are: the same answer without a search."""
+    (a, b), (c, d) = one, other
+    best: tuple[int, ...] | None = None
+    first = agreement(a, c) if a <= c else agreement(c, a)
+    if first:
+        second = agreement(b, d) if b <= d else agreement(d, b)
+        if second:
+            best = (first, second)
+    if best != (SAME, SAME):
+        first = agreement(a, d) if a <= d else agreement(d, a)
+        if first:
+            second = agreement(b, c) if b <= c else agreement(c, b)
+            if second and (best is None or first + second > sum(best)):
+                best = (first, second)
+    return _weigh(one, other, best) if best else 0
 
 
 def _by_length(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
