@@ -15,7 +15,9 @@ from pipelines.stores.tables import coordinate, mention
 _STATES = frozenset(State)
 
 
-def check_ledger(ctx: Context, expected: Mapping[tuple[str, int], Iterable[int]] | None) -> tuple[list[str], dict[str, int]]:
+def check_ledger(
+    ctx: Context, expected: Mapping[tuple[str, int], Iterable[int]] | None
+) -> tuple[list[str], dict[str, int]]:
     """Looks for anything lost, counted twice, or in no state or an unknown one.
 
     Args:
@@ -35,15 +37,24 @@ def check_ledger(ctx: Context, expected: Mapping[tuple[str, int], Iterable[int]]
             .distinct()
         ).all()
         findings = [*seen]
-        findings += [f"unfinished {topic}[{p}]@{o}: no state yet" for topic, p, o, batch in on_the_way if not _empty(ctx, batch, o)]
+        findings += [
+            f"unfinished {topic}[{p}]@{o}: no state yet"
+            for topic, p, o, batch in on_the_way
+            if not _empty(ctx, batch, o)
+        ]
         known: dict[tuple[str, int], set[int]] = {}
         for topic, partition, offset in conn.execute(select(c.topic, c.partition, c.offset)):
             known.setdefault((topic, partition), set()).add(offset)
         for lane, offsets in (expected or {}).items():
             wanted = set(offsets)
             have = known.get(lane, set())
-            findings += [f"lost {lane[0]}[{lane[1]}]@{offset}: committed, not in the ledger" for offset in sorted(wanted - have)]
-            findings += [f"invented {lane[0]}[{lane[1]}]@{offset}: in the ledger, not in the topic" for offset in sorted(have - wanted)]
+            findings += [
+                f"lost {lane[0]}[{lane[1]}]@{offset}: committed, not in the ledger" for offset in sorted(wanted - have)
+            ]
+            findings += [
+                f"invented {lane[0]}[{lane[1]}]@{offset}: in the ledger, not in the topic"
+                for offset in sorted(have - wanted)
+            ]
         summary = ledger.summary(conn)
     counts = {"coordinates": summary.landed, "quarantined": summary.quarantined, "persons": summary.persons}
     return findings, counts

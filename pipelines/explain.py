@@ -47,7 +47,9 @@ class Explanation(NamedTuple):
     text: str
 
 
-def explain(ctx: Context, incident_id: str, person_ref: str | None = None, force: str | None = None) -> list[Explanation]:
+def explain(
+    ctx: Context, incident_id: str, person_ref: str | None = None, force: str | None = None
+) -> list[Explanation]:
     """Explains every decision about an incident, in the order they were made.
 
     Args:

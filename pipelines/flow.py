@@ -210,18 +210,47 @@ def decision_rows(conn: Connection, run_number: int) -> Iterator[bytes]:
     m, c, p = mention.c, coordinate.c, policy.c
     query = (
         select(
-            c.topic, c.partition, c.offset, m.person_ref, m.enforcement, m.enforcement_why, m.safeguarding,
-            m.safeguarding_why, m.standing, m.protections, m.evidence, m.fired, p.regime, p.digest,
+            c.topic,
+            c.partition,
+            c.offset,
+            m.person_ref,
+            m.enforcement,
+            m.enforcement_why,
+            m.safeguarding,
+            m.safeguarding_why,
+            m.standing,
+            m.protections,
+            m.evidence,
+            m.fired,
+            p.regime,
+            p.digest,
         )
         .join(coordinate, c.id == m.coordinate_id)
         .join(policy, p.id == m.policy_id)
         .where(m.run == run_number, m.enforcement.is_not(None))
         .order_by(c.topic, c.partition, c.offset, m.id)
     )
-    for topic, partition, offset, ref, e, e_why, s, s_why, standing, protections, evidence, fired, regime, digest_ in conn.execute(query):
+    for (
+        topic,
+        partition,
+        offset,
+        ref,
+        e,
+        e_why,
+        s,
+        s_why,
+        standing,
+        protections,
+        evidence,
+        fired,
+        regime,
+        digest_,
+    ) in conn.execute(query):
         where = f"{topic}[{partition}]@{offset}"
         yield decision_row(where, ref, "enforcement", e, standing, protections, evidence, e_why, fired, regime, digest_)
-        yield decision_row(where, ref, "safeguarding", s, standing, protections, evidence, s_why, fired, regime, digest_)
+        yield decision_row(
+            where, ref, "safeguarding", s, standing, protections, evidence, s_why, fired, regime, digest_
+        )
 
 
 def _write_ledger(path: Path, conn: Connection) -> None:
@@ -250,4 +279,3 @@ def _whole(path: Path) -> Iterator[Callable[[bytes], Any]]:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-

@@ -25,7 +25,15 @@ _PURPOSE = {
 
 @lru_cache(maxsize=65536)
 def _shared(
-    recipient: str, decision: str, standing: int, protections: int, evidence: int, why: str, fired: int, regime: str, digest: str
+    recipient: str,
+    decision: str,
+    standing: int,
+    protections: int,
+    evidence: int,
+    why: str,
+    fired: int,
+    regime: str,
+    digest: str,
 ) -> bytes:
     """Everything of a decision row after coordinate and person, as JSON members."""
     return _encode(

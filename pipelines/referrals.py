@@ -27,8 +27,27 @@ _REASONS = (
 )
 _SUSPECTS = frozenset({"SUSPECT", "ARRESTED", "CHARGED", "CONVICTED"})
 _RELATIONS = frozenset(
-    "SPOUSE EX_SPOUSE CIVIL_PARTNER FIANCE PARTNER EX_PARTNER COPARENT PARENT CHILD SIBLING IN_LAW GRANDPARENT"
-    " OTHER_RELATIVE CARER COHABITANT EMPLOYER TRAFFICKER NEIGHBOUR STRANGER".split()
+    [
+        "SPOUSE",
+        "EX_SPOUSE",
+        "CIVIL_PARTNER",
+        "FIANCE",
+        "PARTNER",
+        "EX_PARTNER",
+        "COPARENT",
+        "PARENT",
+        "CHILD",
+        "SIBLING",
+        "IN_LAW",
+        "GRANDPARENT",
+        "OTHER_RELATIVE",
+        "CARER",
+        "COHABITANT",
+        "EMPLOYER",
+        "TRAFFICKER",
+        "NEIGHBOUR",
+        "STRANGER",
+    ]
 )
 
 

@@ -34,15 +34,43 @@ from policy.engine import Engine
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_FACTS = (
-    "id coordinate_id incident_id version person_id content quarantined standing own if_da if_ms evidence caution child"
-    " high_risk assessed consent ie_consent retracted rules"
-).split()
-_TEXTS = (
-    "person_ref ties protections policy_id run msg_id referral_id enforcement enforcement_why enforcement_state safeguarding"
-    " safeguarding_state"
-).split()
-_OF_INCIDENT = "top_version signals linked".split()
+_FACTS = [
+    "id",
+    "coordinate_id",
+    "incident_id",
+    "version",
+    "person_id",
+    "content",
+    "quarantined",
+    "standing",
+    "own",
+    "if_da",
+    "if_ms",
+    "evidence",
+    "caution",
+    "child",
+    "high_risk",
+    "assessed",
+    "consent",
+    "ie_consent",
+    "retracted",
+    "rules",
+]
+_TEXTS = [
+    "person_ref",
+    "ties",
+    "protections",
+    "policy_id",
+    "run",
+    "msg_id",
+    "referral_id",
+    "enforcement",
+    "enforcement_why",
+    "enforcement_state",
+    "safeguarding",
+    "safeguarding_state",
+]
+_OF_INCIDENT = ["top_version", "signals", "linked"]
 _COLUMNS = ", ".join(
     [*(f"m.{n}" for n in _FACTS), *(f"i.{n}" for n in _OF_INCIDENT), "p.component", *(f"m.{n}" for n in _TEXTS)]
 )
@@ -145,7 +173,10 @@ def effective(rows: Rows) -> Effective:
     fired[valid & da & ((rows["if_da"] & ~row_own) != 0)] |= BIT["da|other_version"]
     fired[valid & ms & ((rows["if_ms"] & ~row_own) != 0)] |= BIT["ms|other_version"]
     from_row = row_own | extra
-    for mask, rule in ((_unreplaced(rows), "indeterminate|quarantined"), (_two_contents(rows), "indeterminate|two_contents")):
+    for mask, rule in (
+        (_unreplaced(rows), "indeterminate|quarantined"),
+        (_two_contents(rows), "indeterminate|two_contents"),
+    ):
         from_row[mask] |= int(Protection.INDETERMINATE)
         fired[mask] |= BIT[rule]
     union = np.zeros(rows.groups, dtype=np.int64)
@@ -319,9 +350,7 @@ def _linked(rows: Rows, protections: Ints, accused: Bools) -> Bools:
     return linked
 
 
-def _keep_withheld(
-    rows: Rows, index: Ints, stricter: set[int], decisions: list[Decision], why: list[str]
-) -> None:
+def _keep_withheld(rows: Rows, index: Ints, stricter: set[int], decisions: list[Decision], why: list[str]) -> None:
     before, policies = rows.text("enforcement"), rows.text("policy_id")
     reasons = rows.text("enforcement_why")
     for n, i in enumerate(index.tolist()):

@@ -88,7 +88,9 @@ class FileSink:
         try:
             files = {topic: path.open("wb") for topic, path in partials.items()}
             for unit in self._units:
-                for topic, line in msgspec.json.decode(unit.read_bytes(), type=tuple[str, int, list[tuple[str, msgspec.Raw]]])[2]:
+                for topic, line in msgspec.json.decode(
+                    unit.read_bytes(), type=tuple[str, int, list[tuple[str, msgspec.Raw]]]
+                )[2]:
                     files[topic].write(bytes(line) + b"\n")
                     counts[topic] += 1
             for file in files.values():

@@ -176,9 +176,7 @@ class Engine:
         ]
 
 
-def read_cases(
-    path: str, raw: Iterable[Mapping[str, Any]]
-) -> list[tuple[str, Cell, Decision, tuple[str, ...]]]:
+def read_cases(path: str, raw: Iterable[Mapping[str, Any]]) -> list[tuple[str, Cell, Decision, tuple[str, ...]]]:
     """Named cases: (name, cell, decision, reasons) of each.
 
     Raises:
@@ -234,5 +232,3 @@ def _entity(namespace: str, place: int, cell: Cell) -> dict[str, Any]:
         else:
             values[axis] = {"__entity": {"type": _TYPES[axis], "id": value}}
     return {"uid": {"type": f"{namespace}::Case", "id": str(place)}, "attrs": values, "parents": []}
-
-

@@ -106,7 +106,4 @@ def _decode(recipient: Recipient, lines: Mapping[str, str]) -> str:
 
 def less_protective(before: str, after: str) -> bool:
     """Whether some cell is newly released or held: held or released after, and more protective before."""
-    return any(
-        new in "RH" and ORDER.index(new) < ORDER.index(old)
-        for old, new in set(zip(before, after, strict=True))
-    )
+    return any(new in "RH" and ORDER.index(new) < ORDER.index(old) for old, new in set(zip(before, after, strict=True)))

@@ -98,7 +98,5 @@ class Change(NamedTuple):
 def diff(recipient: Recipient, before: Iterable[Decision], after: Iterable[Decision]) -> list[Change]:
     """Exactly the cells of a recipient that are decided differently, in enumeration order."""
     return [
-        Change(cell, old, new)
-        for cell, old, new in zip(whole(recipient), before, after, strict=True)
-        if old is not new
+        Change(cell, old, new) for cell, old, new in zip(whole(recipient), before, after, strict=True) if old is not new
     ]

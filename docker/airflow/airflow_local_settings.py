@@ -14,7 +14,6 @@ logging.getLogger("great_expectations").setLevel(logging.WARNING)
 logging.getLogger("kafka").setLevel(logging.WARNING)
 
 if "scheduler" in sys.argv[1:2]:
-    import expectations.gate
     import pipelines.stages.firewall
     import pipelines.stages.land
     import pipelines.stages.publish

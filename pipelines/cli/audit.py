@@ -14,7 +14,9 @@ app = typer.Typer(help="The log of receipts: export it, and check it offline.", 
 @app.command()
 def export(
     out: Annotated[Path, typer.Argument(help="Folder for receipts.jsonl, checkpoints.jsonl and public_key.")],
-    state: Annotated[Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed the state was made with, if any.")] = None,
 ) -> None:
     """Writes the whole log with its signed checkpoints and the key that checks them.
@@ -55,7 +57,15 @@ def verify(
         verify_log(receipts, checkpoints, Ed25519PublicKey.from_public_bytes(public))
     except (OSError, ValueError, TypeError) as error:
         raise StoreError(f"the log cannot be read: {type(error).__name__}") from None
-    result = {"receipts": len(receipts), "checkpoints": len(checkpoints), "root": checkpoints[-1].root if checkpoints else ""}
-    typer.echo(json.dumps(result) if as_json else f"{len(receipts):,} receipts under {len(checkpoints):,} signed checkpoints: sound")
+    result = {
+        "receipts": len(receipts),
+        "checkpoints": len(checkpoints),
+        "root": checkpoints[-1].root if checkpoints else "",
+    }
+    typer.echo(
+        json.dumps(result)
+        if as_json
+        else f"{len(receipts):,} receipts under {len(checkpoints):,} signed checkpoints: sound"
+    )
     if not key:
         typer.echo("the key came with the log: give --key from elsewhere to prove who signed it", err=True)

@@ -14,7 +14,9 @@ from pipelines.errors import CordonError
 def command(
     incident_id: Annotated[str, typer.Argument(help="As in the record's header.")],
     person_ref: Annotated[str | None, typer.Argument(help="Only this person of it.")] = None,
-    state: Annotated[Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")
+    ] = None,
     force: Annotated[str | None, typer.Option(help="Source force, where several use the same id.")] = None,
     seed: Annotated[int | None, typer.Option(help="The seed the state was made with, if any.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON lines.")] = False,

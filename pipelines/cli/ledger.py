@@ -16,7 +16,9 @@ app.callback()(lambda: None)
 
 @app.command()
 def check(
-    state: Annotated[Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")
+    ] = None,
     kafka: Annotated[bool, typer.Option("--kafka/--no-kafka", help="Compare with the broker's own offsets.")] = True,
     seed: Annotated[int | None, typer.Option(help="The seed the state was made with, if any.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The result as JSON.")] = False,

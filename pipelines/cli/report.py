@@ -14,7 +14,9 @@ app.callback()(lambda: None)
 @app.command()
 def build(
     out: Annotated[Path, typer.Argument(help="Folder for index.html and summary.json.")],
-    state: Annotated[Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The seed the state was made with, if any.")] = None,
 ) -> None:
     """Writes the page. It holds counts, rule ids and hashes, and needs nothing from anywhere else.

@@ -17,7 +17,9 @@ from pipelines.settings import Settings, duration
 
 
 def command(
-    source: Annotated[Path, typer.Option("--input", help="JSON lines, one `incident` v1 a line.", metavar="FILE.jsonl")],
+    source: Annotated[
+        Path, typer.Option("--input", help="JSON lines, one `incident` v1 a line.", metavar="FILE.jsonl")
+    ],
     out: Annotated[Path, typer.Option(help="Folder for this run's outputs.", metavar="DIR")],
     state: Annotated[
         Path | None,
@@ -54,9 +56,7 @@ def command(
             }
         )
         with _progress() as tell:
-            summary = run(
-                settings, source, out, now=moment, seed=seed, with_release=not no_release, progress=tell
-            )
+            summary = run(settings, source, out, now=moment, seed=seed, with_release=not no_release, progress=tell)
     _show(summary, out, as_json)
 
 
@@ -72,7 +72,7 @@ def _moment(text: str) -> datetime | None:
     return moment.astimezone(UTC)
 
 
-class _state_folder:  # noqa: N801 - reads as a verb where it is used
+class _state_folder:
     """The state folder asked for, or one that lasts as long as the run."""
 
     def __init__(self, folder: Path | None) -> None:
@@ -90,7 +90,7 @@ class _state_folder:  # noqa: N801 - reads as a verb where it is used
             shutil.rmtree(self._made, ignore_errors=True)
 
 
-class _progress:  # noqa: N801 - as above
+class _progress:
     """A line per stage on a terminal, nothing elsewhere."""
 
     def __enter__(self) -> Any:
@@ -101,7 +101,11 @@ class _progress:  # noqa: N801 - as above
         console = Console(stderr=True)
 
         def tell(stage: str, batch: str, counts: dict[str, int]) -> None:
-            shown = "  ".join(f"{name} {value:,}" for name, value in counts.items() if not name.startswith(("enforcement_", "safeguarding_")))
+            shown = "  ".join(
+                f"{name} {value:,}"
+                for name, value in counts.items()
+                if not name.startswith(("enforcement_", "safeguarding_"))
+            )
             console.print(f"[bold]{stage:>9}[/]  {batch.replace('[', chr(92) + '[')}  [dim]{shown}[/]")
 
         return tell
@@ -124,7 +128,9 @@ def _show(summary: dict[str, Any], out: Path, as_json: bool) -> None:
     for state in ("released", "pending", "held", "withheld", "withdrawn", "superseded", "quarantined"):
         table.add_row(state, f"{summary['enforcement'].get(state, 0):,}", f"{summary['safeguarding'].get(state, 0):,}")
     console = Console()
-    console.print(f"{summary['landed']:,} records landed, {summary['quarantined']:,} quarantined, {summary['persons']:,} persons")
+    console.print(
+        f"{summary['landed']:,} records landed, {summary['quarantined']:,} quarantined, {summary['persons']:,} persons"
+    )
     console.print(table)
     console.print(
         f"{summary['referrals']:,} referrals, {summary['subjects']:,} subjects, {summary['withdrawals']:,} withdrawals,"

@@ -129,11 +129,31 @@ class ChangeType(StrEnum):
 
 #: Relations that make two people "personally connected": Domestic Abuse Act 2021 s.2. Present or past.
 PERSONALLY_CONNECTED = frozenset(
-    "SPOUSE EX_SPOUSE CIVIL_PARTNER FIANCE PARTNER EX_PARTNER COPARENT PARENT CHILD STEP STEP_PARENT STEP_CHILD STEP_SIBLING"
-    " STEPPARENT STEPCHILD STEPSIBLING SIBLING IN_LAW GRANDPARENT OTHER_RELATIVE".split()
+    [
+        "SPOUSE",
+        "EX_SPOUSE",
+        "CIVIL_PARTNER",
+        "FIANCE",
+        "PARTNER",
+        "EX_PARTNER",
+        "COPARENT",
+        "PARENT",
+        "CHILD",
+        "STEP",
+        "STEP_PARENT",
+        "STEP_CHILD",
+        "STEP_SIBLING",
+        "STEPPARENT",
+        "STEPCHILD",
+        "STEPSIBLING",
+        "SIBLING",
+        "IN_LAW",
+        "GRANDPARENT",
+        "OTHER_RELATIVE",
+    ]
 )
 #: Relations that connect nobody in the sense of s.2.
-NOT_CONNECTED = frozenset("CARER COHABITANT EMPLOYER SPONSOR TRAFFICKER NEIGHBOUR STRANGER".split())
+NOT_CONNECTED = frozenset(["CARER", "COHABITANT", "EMPLOYER", "SPONSOR", "TRAFFICKER", "NEIGHBOUR", "STRANGER"])
 #: Offence classes (Home Office Counting Rules) that are not abuse of a person: false documents, perverting justice.
 NOT_ABUSE = frozenset({"61A", "79"})
 #: The class of modern slavery offences.
@@ -143,7 +163,9 @@ ASSESSMENTS_OF_OFFENCE = frozenset({"EVIDENCE_OF_OFFENCE", "CHARGED", "CONVICTED
 ASSESSMENTS_OF_DOUBT = frozenset({"INSECURE_KNOWN", "CONCERN_OR_DOUBT"})
 ASSESSMENTS_OF_NOTHING = frozenset({"NOT_ASSESSED", "NONE_RECORDED", "CITIZEN_OR_SETTLED", "LEAVE_TIME_LIMITED"})
 #: Sources that can stand behind evidence: not the perpetrator, not his family, not nobody (domain edge case 15).
-SOURCES_OF_EVIDENCE = frozenset({"SELF", "OFFICER_OBSERVATION", "THIRD_PARTY", "DOCUMENT_SEEN", "PNC_MARKER", "HO_CHECK"})
+SOURCES_OF_EVIDENCE = frozenset(
+    {"SELF", "OFFICER_OBSERVATION", "THIRD_PARTY", "DOCUMENT_SEEN", "PNC_MARKER", "HO_CHECK"}
+)
 
 #: Flags that make an incident domestic abuse when TRUE (spec 6.8).
 DOMESTIC_ABUSE_FLAGS = (

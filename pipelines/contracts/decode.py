@@ -36,10 +36,18 @@ _DECLARED = {
     Incident: _KNOWN[Incident] | {"nsir_codes", "objects", "handling", "provenance"},
     Header: _KNOWN[Header] | {"crime_ref", "cad_ref", "supersedes_version", "sent_ts", "report_channel"},
     Person: _KNOWN[Person]
-    | set(
-        "gender ethnicity_self ethnicity_officer religion nationality country_of_birth social occupation employer"
-        " school_name".split()
-    ),
+    | {
+        "gender",
+        "ethnicity_self",
+        "ethnicity_officer",
+        "religion",
+        "nationality",
+        "country_of_birth",
+        "social",
+        "occupation",
+        "employer",
+        "school_name",
+    },
 }
 
 
@@ -193,7 +201,9 @@ def instant(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo is not None and moment.utcoffset() is not None and 1 < moment.year < 9999 else None
+        return (
+            moment if moment.tzinfo is not None and moment.utcoffset() is not None and 1 < moment.year < 9999 else None
+        )
     except (ValueError, OverflowError):
         return None
 

@@ -35,7 +35,9 @@ def schemas() -> dict[str, str]:
     for name, contract in CONTRACTS.items():
         if name == "enforcement.subject.v1":
             # Two shapes without a tag in the sense of msgspec: each is told by its `kind`.
-            (one, other), components = msgspec.json.schema_components([Subject, Withdrawal], ref_template="#/$defs/{name}")
+            (one, other), components = msgspec.json.schema_components(
+                [Subject, Withdrawal], ref_template="#/$defs/{name}"
+            )
             schema: dict[str, Any] = {"oneOf": [one, other], "$defs": components}
         else:
             schema = msgspec.json.schema(contract)
@@ -54,7 +56,9 @@ def main() -> int:
     """Writes the files, or with --check says which have drifted."""
     if "--check" in sys.argv[1:]:
         for name in (found := drift()):
-            sys.stderr.write(f"`{name}` has drifted: run `python -m pipelines.contracts.export`, and mark it in CHANGELOG\n")
+            sys.stderr.write(
+                f"`{name}` has drifted: run `python -m pipelines.contracts.export`, and mark it in CHANGELOG\n"
+            )
         return 1 if found else 0
     FOLDER.mkdir(exist_ok=True)
     for name, text in schemas().items():

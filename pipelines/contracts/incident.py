@@ -23,7 +23,7 @@ class _Section(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Common settings: immutable, out of the garbage collector's sight (no cycles are possible), sparse when encoded."""
 
 
-class Header(_Section):
+class Header(_Section, frozen=True):
     """Who sent which version of what, and when. Timestamps are RFC 3339 with a zone."""
 
     schema_version: str
@@ -37,23 +37,23 @@ class Header(_Section):
     reported_by_person_ref: str | None = None
 
 
-class Offence(_Section):
+class Offence(_Section, frozen=True):
     ho_class: str | None = None
     title: str | None = None
 
 
-class Name(_Section):
+class Name(_Section, frozen=True):
     surname: str | None = None
     given: list[str] | None = None
     type: str | None = None
 
 
-class Identifier(_Section):
+class Identifier(_Section, frozen=True):
     type: str | None = None
     value: str | None = None
 
 
-class Contact(_Section):
+class Contact(_Section, frozen=True):
     """A phone number, e-mail address or account. Safe only when `safe_to_use` is true."""
 
     value: str | None = None
@@ -61,12 +61,12 @@ class Contact(_Section):
     safe_times: str | None = None
 
 
-class Address(_Section):
+class Address(_Section, frozen=True):
     location_ref: str | None = None
     type: str | None = None
 
 
-class Immigration(_Section):
+class Immigration(_Section, frozen=True):
     assessment: str | None = None
     source: str | None = None
     basis: str | None = None
@@ -76,21 +76,21 @@ class Immigration(_Section):
     dependant_of_ref: str | None = None
 
 
-class Risk(_Section):
+class Risk(_Section, frozen=True):
     tool: str | None = None
     score: Number | None = None
     level: str | None = None
     marac: str | None = None
 
 
-class ConsentAnswer(_Section):
+class ConsentAnswer(_Section, frozen=True):
     scope: str | None = None
     state: str | None = None
     ts: str | None = None
     method: str | None = None
 
 
-class Nrm(_Section):
+class Nrm(_Section, frozen=True):
     """The National Referral Mechanism (modern slavery)."""
 
     indicator: bool | None = None
@@ -98,7 +98,7 @@ class Nrm(_Section):
     claims_s45: bool | None = None
 
 
-class Person(_Section):
+class Person(_Section, frozen=True):
     """One person in one incident version. `person_ref` is local to the incident."""
 
     person_ref: str
@@ -124,13 +124,13 @@ class Person(_Section):
     nrm: Nrm | None = None
 
 
-class Relation(_Section):
+class Relation(_Section, frozen=True):
     from_ref: str
     to_ref: str
     type: str | None = None
 
 
-class Location(_Section):
+class Location(_Section, frozen=True):
     location_ref: str | None = None
     uprn: str | int | None = None
     line1: str | None = None
@@ -142,19 +142,19 @@ class Location(_Section):
     premise_type: str | None = None
 
 
-class Narrative(_Section):
+class Narrative(_Section, frozen=True):
     text: str | None = None
     type: str | None = None
 
 
-class Link(_Section):
+class Link(_Section, frozen=True):
     """Another incident this one is linked to."""
 
     id: str | None = None
     reason: str | None = None
 
 
-class Incident(_Section):
+class Incident(_Section, frozen=True):
     """One version of one incident."""
 
     header: Header

@@ -49,7 +49,7 @@ class Quarantine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class SignedCheckpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The root of the audit log at a size, signed with Ed25519 over `cordon.audit.v1\\nsize\\nroot\\nat\\n`."""
+    r"""The root of the audit log at a size, signed with Ed25519 over `cordon.audit.v1\nsize\nroot\nat\n`."""
 
     size: int
     root: str

@@ -38,7 +38,9 @@ class _Secrets(msgspec.Struct):
 class Airflow:
     """Airflow whose settings, database, pids and logs are under `home`."""
 
-    def __init__(self, home: Path, port: int, *, database_url: str = "", settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, port: int, *, database_url: str = "", settings: Mapping[str, str] | None = None
+    ) -> None:
         """Describes it; nothing happens yet.
 
         Args:
@@ -99,7 +101,8 @@ class Airflow:
         """Stops all of it; returns whether any of it ran."""
         # The scheduler first, so that no task starts while the API server it needs goes away.
         order = sorted(self.programs, key=lambda name: name == "api-server")
-        return any([self.programs[name].stop() for name in order])
+        stopped = [self.programs[name].stop() for name in order]  # every one of them, before looking
+        return any(stopped)
 
     def running(self) -> bool:
         """Whether all four are alive."""
@@ -178,7 +181,12 @@ class Airflow:
         if present and stamp.exists() and stamp.read_text() == wanted:
             return
         done = subprocess.run(
-            [*_COMMAND, "db", "migrate"], env=self.environment(), cwd=self._home, capture_output=True, text=True, check=False
+            [*_COMMAND, "db", "migrate"],
+            env=self.environment(),
+            cwd=self._home,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             raise StackError(f"Airflow's database could not be made:\n  {(done.stderr or done.stdout)[-800:]}")

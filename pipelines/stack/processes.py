@@ -127,7 +127,9 @@ class Program(NamedTuple):
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running():
-                raise StackError(f"`{self.name}` ended while it started; its log `{self.log}` ends with:\n{self.tail()}")
+                raise StackError(
+                    f"`{self.name}` ended while it started; its log `{self.log}` ends with:\n{self.tail()}"
+                )
             if time.monotonic() > deadline:
                 more = f"; {hint}" if hint else ""
                 raise StackError(f"`{self.name}` was not ready after {seconds:.0f} s{more}; see `{self.log}`")

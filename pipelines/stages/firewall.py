@@ -165,7 +165,9 @@ def _policies(ctx: Context, conn: Connection) -> tuple[int, set[int]]:
     ids = {digest: identifier for identifier, _, digest in rows}
     if ctx.policy.digest not in ids:
         ids[ctx.policy.digest] = max(ids.values(), default=0) + 1
-        insert_rows(conn, policy, ("id", "regime", "digest"), [(ids[ctx.policy.digest], ctx.policy.regime, ctx.policy.digest)])
+        insert_rows(
+            conn, policy, ("id", "regime", "digest"), [(ids[ctx.policy.digest], ctx.policy.regime, ctx.policy.digest)]
+        )
     mine = ctx.policy.regime
     return ids[ctx.policy.digest], {i for i, regime, _ in rows if regime != mine and weaker(regime, mine)}
 
@@ -245,10 +247,19 @@ def _plan(rows: Rows, outcome: Outcome) -> _Plan:
 def _store(
     ctx: Context, conn: Connection, rows: Rows, outcome: Outcome, plan: _Plan, changed: Sequence[int], policy_id: int
 ) -> None:
-    names = (
-        "protections fired policy_id enforcement enforcement_why enforcement_state safeguarding safeguarding_why"
-        " safeguarding_state run referral_id"
-    ).split()
+    names = [
+        "protections",
+        "fired",
+        "policy_id",
+        "enforcement",
+        "enforcement_why",
+        "enforcement_state",
+        "safeguarding",
+        "safeguarding_why",
+        "safeguarding_state",
+        "run",
+        "referral_id",
+    ]
     ids = rows["id"].tolist()
     touched = set(changed)
     was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
@@ -525,8 +536,7 @@ def _refer(
 def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tuple[str, bool]]:
     for part in chunks(message_ids):
         query = select(outbox.c.message_id, outbox.c.sent).where(outbox.c.message_id.in_(part))
-        for message_id, sent in conn.execute(query):
-            yield message_id, sent
+        yield from conn.execute(query).tuples()
 
 
 def _objections_to_referral(
@@ -551,19 +561,35 @@ def _refuges(record: Incident) -> list[Location]:
     return [place for place in record.locations or () if place.premise_type == "REFUGE" or place.location_ref in refs]
 
 
-_GATE_COLUMNS = (
-    "message_id key reason risk support_needs onward_sharing keys account_chars immigration_words refuge_hits"
-    " unsafe_contacts"
-).split()
+_GATE_COLUMNS = [
+    "message_id",
+    "key",
+    "reason",
+    "risk",
+    "support_needs",
+    "onward_sharing",
+    "keys",
+    "account_chars",
+    "immigration_words",
+    "refuge_hits",
+    "unsafe_contacts",
+]
 
 
 def _gate_row(
-    message_id: str, key: bytes, referral: Referral, record: Incident, person: Person, headers: Sequence[tuple[str, bytes]]
+    message_id: str,
+    key: bytes,
+    referral: Referral,
+    record: Incident,
+    person: Person,
+    headers: Sequence[tuple[str, bytes]],
 ) -> dict[str, Any]:
     """What the gate judges of a referral: constants, field names and counts."""
     lines = [line for line in map(_squeezed, _refuge_lines(record)) if len(line) > 5]
     account = _squeezed(referral.account) if lines else ""
-    unsafe = {c.value for c in (*(person.phones or ()), *(person.emails or ())) if c.value and c.safe_to_use is not True}
+    unsafe = {
+        c.value for c in (*(person.phones or ()), *(person.emails or ())) if c.value and c.safe_to_use is not True
+    }
     sent = {*referral.person.contacts.phones, *referral.person.contacts.emails}
     members = msgspec.to_builtins(referral)
     return {

@@ -77,7 +77,9 @@ def _open(ctx: Context, message_id: str, sealed: bytes) -> Outgoing:
     try:
         outgoing = msgspec.msgpack.decode(unseal(ctx, f"outbox/{message_id}", sealed), type=Outgoing)
     except (InvalidTag, msgspec.DecodeError):
-        raise StoreError(f"message `{message_id}` in the outbox does not open: another key, or not what was put there") from None
+        raise StoreError(
+            f"message `{message_id}` in the outbox does not open: another key, or not what was put there"
+        ) from None
     if hashlib.sha256(outgoing.value).digest() != outgoing.value_sha256:
         raise StoreError(f"message `{message_id}` in the outbox is not what the firewall made")
     return outgoing

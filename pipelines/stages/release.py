@@ -24,7 +24,17 @@ from pipelines.contracts.subject import HEADERS, Content, Quality, Subject, With
 from pipelines.receipts import work_receipt
 from pipelines.resolve import load
 from pipelines.sinks import SUBJECTS, Sink
-from pipelines.stages.firewall import Outgoing, Records, Unit, keyed_uuid, seal, settle, signing_key, unseal, without_those_on_their_way
+from pipelines.stages.firewall import (
+    Outgoing,
+    Records,
+    Unit,
+    keyed_uuid,
+    seal,
+    settle,
+    signing_key,
+    unseal,
+    without_those_on_their_way,
+)
 from pipelines.stages.publish import audit_messages, mark_sent, waiting_messages
 from pipelines.stores import audit
 from pipelines.stores.bulk import chunks, insert_rows
@@ -54,7 +64,12 @@ def release(ctx: Context, sink: Sink) -> dict[str, int]:
 
 def _finish_earlier(ctx: Context, sink: Sink) -> None:
     with ctx.db.connect() as conn:
-        unsent = [n for (n,) in conn.execute(select(release_run.c.number).where(release_run.c.sent.is_(False)).order_by(release_run.c.number))]
+        unsent = [
+            n
+            for (n,) in conn.execute(
+                select(release_run.c.number).where(release_run.c.sent.is_(False)).order_by(release_run.c.number)
+            )
+        ]
     for number in unsent:
         _send(ctx, sink, number)
 
@@ -111,34 +126,54 @@ def _prepare(ctx: Context, conn: Connection, number: int) -> dict[str, int]:
     due = [d for d in drafts if d.msg_id not in standing_ids and d.due <= now.isoformat()]
     new: list[_New] = []
     for group in _same_subject(due):
-        msg_id = next((m for d in group if (m := still.get(d.content_key) or by_subject.get(d.subject_key))), None)
-        if msg_id is not None:
-            _set_released(conn, [d.mention_id for d in group], msg_id)
+        sent_as = next((m for d in group if (m := still.get(d.content_key) or by_subject.get(d.subject_key))), None)
+        if sent_as is not None:
+            _set_released(conn, [d.mention_id for d in group], sent_as)
         else:
             new.append(_subject_of(ctx, conn, group, now))
     fresh = _through_the_gate(conn, new, number)
     messages += sorted(fresh)
     _put_out(ctx, conn, number, messages)
     receipts = [
-        work_receipt("disclosure", "release", now, f"run {number}", msg_id=msg_id, recipient="enforcement",
-                     purpose="IMMIGRATION_OFFENCE_INVESTIGATION", legal_basis="IAA1999_S20",
-                     value_sha256=hashlib.sha256(value).hexdigest(), regime=ctx.policy.regime,
-                     policy_digest=ctx.policy.digest)
+        work_receipt(
+            "disclosure",
+            "release",
+            now,
+            f"run {number}",
+            msg_id=msg_id,
+            recipient="enforcement",
+            purpose="IMMIGRATION_OFFENCE_INVESTIGATION",
+            legal_basis="IAA1999_S20",
+            value_sha256=hashlib.sha256(value).hexdigest(),
+            regime=ctx.policy.regime,
+            policy_digest=ctx.policy.digest,
+        )
         for msg_id, value in messages
     ]
     waiting = len(drafts) - len(due)
     counts = {"subjects": len(fresh), "withdrawals": len(withdrawn), "waiting": waiting}
     receipts.append(work_receipt("release", "release", now, f"run {number}", **counts))
     audit.append_segment(conn, f"release/run {number}", receipts, now, signing_key(ctx))
-    conn.execute(insert(release_run).values(number=number, at=now.isoformat(), subjects=len(fresh), withdrawals=len(withdrawn), sent=False))
+    conn.execute(
+        insert(release_run).values(
+            number=number, at=now.isoformat(), subjects=len(fresh), withdrawals=len(withdrawn), sent=False
+        )
+    )
     return counts
 
 
 def _drafts(conn: Connection) -> list[_Waiting]:
     query = (
         select(
-            draft.c.mention_id, mention.c.incident_id, mention.c.person_ref, draft.c.subject_key, draft.c.content_key,
-            draft.c.sealed, draft.c.recorded_ts, draft.c.due, mention.c.msg_id,
+            draft.c.mention_id,
+            mention.c.incident_id,
+            mention.c.person_ref,
+            draft.c.subject_key,
+            draft.c.content_key,
+            draft.c.sealed,
+            draft.c.recorded_ts,
+            draft.c.due,
+            mention.c.msg_id,
         )
         .join(mention, mention.c.id == draft.c.mention_id)
         .where(mention.c.enforcement == Decision.RELEASE_MINIMISED)
@@ -151,7 +186,9 @@ def _drafts(conn: Connection) -> list[_Waiting]:
 
 def _standing(conn: Connection) -> dict[str, tuple[bytes, bytes]]:
     """(subject key, content key) of every subject that was sent and not taken back, by msg_id."""
-    query = select(subject.c.msg_id, subject.c.subject_key, subject.c.content_key).where(subject.c.withdrawn_by.is_(None))
+    query = select(subject.c.msg_id, subject.c.subject_key, subject.c.content_key).where(
+        subject.c.withdrawn_by.is_(None)
+    )
     return {msg_id: (bytes(sk), bytes(ck)) for msg_id, sk, ck in conn.execute(query)}
 
 

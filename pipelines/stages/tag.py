@@ -22,9 +22,9 @@ from expectations.gate import judge
 from pipelines.batches import Batch
 from pipelines.context import Context
 from pipelines.contracts.codes import Protection
+from pipelines.contracts.decode import what_can_be_read
 from pipelines.contracts.incident import Incident, Person
 from pipelines.resolve import Rows, effective, load_incidents
-from pipelines.contracts.decode import what_can_be_read
 from pipelines.stages.land import Landed
 from pipelines.stages.validate import Valid
 from pipelines.stores import ledger
@@ -77,7 +77,9 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         for record, mac in zip(valid.incidents, macs, strict=True)
         for person in record.persons
     ]
-    contents = [int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons]
+    contents = [
+        int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons
+    ]
     shadows = _shadows(batch, quarantined_raws)
     with writing(ctx.db) as conn:
         if ledger.is_done(conn, batch, "tag"):
@@ -91,7 +93,9 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         counts = _protect(ctx, conn, found, people, np.array(of_record, dtype=np.int64), of_shadow)
         _touch_components(conn, ctx, linked.merged)
         now = ctx.now()
-        ledger.raise_alerts(conn, ((f"alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items()), now)
+        ledger.raise_alerts(
+            conn, (("alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items()), now
+        )
         if quarantined:
             _quarantine_persons(conn, batch, quarantined)
         counts["quarantined"] = len(quarantined)
@@ -118,7 +122,9 @@ def link_mac(ctx: Context, incident_id: str) -> bytes:
 # ---- the gate ---------------------------------------------------------------------------------------------------
 
 
-def _through_the_gate(batch: Batch, valid: Valid, persons: Sequence[Person], found: Facts) -> dict[tuple[int, str], str]:
+def _through_the_gate(
+    batch: Batch, valid: Valid, persons: Sequence[Person], found: Facts
+) -> dict[tuple[int, str], str]:
     """Persons (by offset and ref) whose tags break a row rule, and the rules."""
     owner = found.incident.tolist()
     frame = pd.DataFrame(
@@ -224,8 +230,8 @@ def _record_incidents(
             link.setdefault(mac, link_mac(ctx, shadow.link_key))
     known: dict[bytes, tuple[int, int, int, bool]] = {}
     for part in chunks(top):
-        query = select(incident.c.mac, incident.c.id, incident.c.top_version, incident.c.signals, incident.c.linked)
-        for mac, identifier, version, bits, is_linked in conn.execute(query.where(incident.c.mac.in_(part))):
+        widths = select(incident.c.mac, incident.c.id, incident.c.top_version, incident.c.signals, incident.c.linked)
+        for mac, identifier, version, bits, is_linked in conn.execute(widths.where(incident.c.mac.in_(part))):
             known[bytes(mac)] = (identifier, version, bits, is_linked)
     named: set[bytes] = set()
     for part in chunks(set(link.values())):
@@ -233,7 +239,7 @@ def _record_incidents(
         named |= {bytes(mac) for (mac,) in conn.execute(query)}
     ids = {mac: row[0] for mac, row in known.items()}
     first = next_id(conn, incident)
-    new = []
+    new: list[tuple[int, bytes, bytes, int, int, bool, bool]] = []
     changed = []
     for mac, version in top.items():
         is_linked = linked[mac] or link[mac] in named
@@ -269,10 +275,30 @@ def _record_incidents(
     return ids
 
 
-_MENTION = (
-    "id coordinate_id incident_id version person_ref person_id content quarantined standing own if_da if_ms evidence"
-    " caution child high_risk assessed consent ie_consent retracted rules ties"
-).split()
+_MENTION = [
+    "id",
+    "coordinate_id",
+    "incident_id",
+    "version",
+    "person_ref",
+    "person_id",
+    "content",
+    "quarantined",
+    "standing",
+    "own",
+    "if_da",
+    "if_ms",
+    "evidence",
+    "caution",
+    "child",
+    "high_risk",
+    "assessed",
+    "consent",
+    "ie_consent",
+    "retracted",
+    "rules",
+    "ties",
+]
 
 
 def _record_mentions(
@@ -319,7 +345,14 @@ def _record_mentions(
     for n, ((shadow, incident_id), person) in enumerate(zip(shadows, people[len(persons) :], strict=True)):
         fixed = (first + n, coordinates[shadow.offset], incident_id, shadow.version, shadow.person_ref, person, 0, True)
         nothing = (0,) * (len(_MENTION) - len(fixed) - 2)
-        rows.append((*fixed, *(bool(v) if name in _BOOLEANS else v for name, v in zip(_MENTION[8:-2], nothing, strict=True)), BIT["indeterminate|quarantined"], None))
+        rows.append(
+            (
+                *fixed,
+                *(bool(v) if name in _BOOLEANS else v for name, v in zip(_MENTION[8:-2], nothing, strict=True)),
+                BIT["indeterminate|quarantined"],
+                None,
+            )
+        )
     insert_rows(conn, mention, _MENTION, rows)
 
 
@@ -373,7 +406,10 @@ def _with_other_records(conn: Connection, incident_ids: Sequence[int], of_shadow
             select(mention.c.incident_id)
             .where(mention.c.incident_id.in_(part))
             .group_by(mention.c.incident_id)
-            .having((func.count(mention.c.coordinate_id.distinct()) > 1) | (func.max(mention.c.version) != func.min(mention.c.version)))
+            .having(
+                (func.count(mention.c.coordinate_id.distinct()) > 1)
+                | (func.max(mention.c.version) != func.min(mention.c.version))
+            )
         )
         several |= {i for (i,) in conn.execute(query)}
     return several
@@ -399,7 +435,9 @@ def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any)
     groups = set(rows.who[replaced].tolist())
     people = sorted({int(p) for g, p in zip(rows.who.tolist(), rows["person_id"].tolist(), strict=True) if g in groups})
     for part in chunks(people):
-        of_them = {i for (i,) in conn.execute(select(mention.c.incident_id).where(mention.c.person_id.in_(part)).distinct())}
+        of_them = {
+            i for (i,) in conn.execute(select(mention.c.incident_id).where(mention.c.person_id.in_(part)).distinct())
+        }
         all_rows = load_incidents(conn, of_them)
         everywhere = effective(all_rows).protections
         masks = dict.fromkeys(part, 0)

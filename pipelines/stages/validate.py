@@ -18,12 +18,12 @@ from expectations.gate import judge
 from pipelines.batches import Batch
 from pipelines.context import Context
 from pipelines.contracts import decode
+from pipelines.contracts.codes import Role
 from pipelines.contracts.decode import Accepted, Rejected, instant
 from pipelines.contracts.incident import Incident
 from pipelines.stages.land import Landed, alerts_on
 from pipelines.stores import ledger
 from pipelines.stores.database import writing
-from pipelines.contracts.codes import Role
 from pipelines.tagging.facts import DOB_ABSENT, DOB_OK, read_dob
 
 
@@ -163,10 +163,13 @@ def _frames(
             "dob_state": [_DOB_STATES.get(read_dob(p.dob)[0], "INVALID") for p in persons],
             "faults": faults,
             "risk_score": np.array(
-                [np.nan if p.risk is None or p.risk.score is None else float(p.risk.score) for p in persons], dtype=float
+                [np.nan if p.risk is None or p.risk.score is None else float(p.risk.score) for p in persons],
+                dtype=float,
             ),
             "risk_level": pd.Series([p.risk.level if p.risk else None for p in persons], dtype="str"),
-            "assessment": pd.Series([p.immigration.assessment if p.immigration else None for p in persons], dtype="str"),
+            "assessment": pd.Series(
+                [p.immigration.assessment if p.immigration else None for p in persons], dtype="str"
+            ),
         }
     )
     return frame, people, owner

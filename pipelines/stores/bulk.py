@@ -29,7 +29,9 @@ def insert_rows(
     conn.exec_driver_sql(f"INSERT INTO {_quoted(conn, table.name)} ({columns}) VALUES ({values}){conflict}", list(rows))  # noqa: S608 - names come from the table definitions
 
 
-def update_rows(conn: Connection, table: Table, names: Sequence[str], key: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def update_rows(
+    conn: Connection, table: Table, names: Sequence[str], key: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Updates rows given as tuples: the values of `names`, then that of `key`."""
     if not rows:
         return

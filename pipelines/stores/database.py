@@ -34,7 +34,9 @@ def open_database(url: str) -> Engine:
             _prepare_sqlite(engine)
         migrate(engine)
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"the database cannot be opened: {type(error).__name__}; check `CORDON_DATABASE_URL`") from None
+        raise StoreError(
+            f"the database cannot be opened: {type(error).__name__}; check `CORDON_DATABASE_URL`"
+        ) from None
     return engine
 
 

@@ -85,12 +85,10 @@ def coordinate_ids(conn: Connection, batch: Batch) -> dict[int, int]:
     query = select(c.offset, c.id).where(
         c.topic == batch.topic, c.partition == batch.partition, c.offset >= batch.first, c.offset <= batch.last
     )
-    return {offset: identifier for offset, identifier in conn.execute(query)}
+    return dict(conn.execute(query).tuples().all())
 
 
-def quarantine(
-    conn: Connection, batch: Batch, stage: str, rules: Mapping[int, Sequence[str]], at: datetime
-) -> None:
+def quarantine(conn: Connection, batch: Batch, stage: str, rules: Mapping[int, Sequence[str]], at: datetime) -> None:
     """Marks coordinates as quarantined at a stage by rules. The first stage that rejects a record is the one kept."""
     ids = coordinate_ids(conn, batch)
     update_rows(
@@ -156,7 +154,9 @@ def raise_alerts(conn: Connection, alerts: Iterable[tuple[str, str]], at: dateti
 
 def alert_rows(conn: Connection, after: int = 0) -> list[dict[str, Any]]:
     """Alerts with an id above `after`."""
-    query = select(alert.c.id, alert.c.at, alert.c.rule, alert.c.coordinate).where(alert.c.id > after).order_by(alert.c.id)
+    query = (
+        select(alert.c.id, alert.c.at, alert.c.rule, alert.c.coordinate).where(alert.c.id > after).order_by(alert.c.id)
+    )
     return [dict(row) for row in conn.execute(query).mappings()]
 
 

@@ -212,7 +212,7 @@ class Registry:
         order = np.argsort(table[:, 0], kind="stable")
         return _join(sought, seekers, table[order, 0], table[order, 1])
 
-    def _compare(  # noqa: PLR0917
+    def _compare(
         self,
         conn: Connection,
         forest: _Forest,
@@ -259,7 +259,7 @@ class Registry:
                 "a sealed form in the registry does not open: wrong key file, or the table was changed"
             ) from None
 
-    def _insert(  # noqa: PLR0917
+    def _insert(
         self,
         conn: Connection,
         forms: Mapping[bytes, tuple[Identity, bytes]],

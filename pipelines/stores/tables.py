@@ -30,7 +30,9 @@ __all__ = ["metadata", "registry_person", "registry_token"]
 Key = BigInteger().with_variant(Integer(), "sqlite")
 
 #: What this state was made with: regime, schema.
-setting = Table("setting", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False))
+setting = Table(
+    "setting", metadata, Column("name", String(64), primary_key=True), Column("value", Text, nullable=False)
+)
 
 #: Regimes in force when decisions were made, by digest.
 policy = Table(

@@ -72,7 +72,6 @@ class Vault:
         """Whether an object of that name exists."""
         return bool(self._fs.exists(self._path(name)))
 
-
     def _keep(self, name: str, value: Any) -> None:
         self._kept[name] = value
         self._kept.move_to_end(name)

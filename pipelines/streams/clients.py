@@ -165,7 +165,9 @@ def bounded(call: Callable[[], T], seconds: float, doing: str) -> T:
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
-        raise UpstreamError(f"could not {doing} within {seconds:.0f} s: whether it happened is unknown, asking again tells")
+        raise UpstreamError(
+            f"could not {doing} within {seconds:.0f} s: whether it happened is unknown, asking again tells"
+        )
     if failure:
         raise failure[0]
     return outcome[0]

@@ -73,8 +73,8 @@ class Position:
         parts = [TopicPartition(self._topic, number) for number in partitions]
         committed = admin.list_group_offsets({self._group: parts})[self._group]
         # Asked in this order, so that `end` is never before what was committed meanwhile.
-        begins = admin.list_partition_offsets({p: OffsetSpec.EARLIEST for p in parts}, IsolationLevel.READ_COMMITTED)
-        ends = admin.list_partition_offsets({p: OffsetSpec.LATEST for p in parts}, IsolationLevel.READ_COMMITTED)
+        begins = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.EARLIEST), IsolationLevel.READ_COMMITTED)
+        ends = admin.list_partition_offsets(dict.fromkeys(parts, OffsetSpec.LATEST), IsolationLevel.READ_COMMITTED)
         return [_lane(p, committed.get(p), begins[p].offset, ends[p].offset) for p in parts]
 
     def close(self) -> None:

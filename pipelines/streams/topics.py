@@ -49,7 +49,9 @@ def create_topics(bootstrap: str, *, raw_topic: str = RAW, raw_partitions: int |
         UsageError: if an existing topic has more than the one partition it may have.
         UpstreamError: if the broker does not answer, or refuses.
     """
-    wanted = [t._replace(name=raw_topic, partitions=raw_partitions or t.partitions) if t.name == RAW else t for t in TOPICS]
+    wanted = [
+        t._replace(name=raw_topic, partitions=raw_partitions or t.partitions) if t.name == RAW else t for t in TOPICS
+    ]
     try:
         with clients.admin(bootstrap) as admin:
             have = {t["name"]: len(t["partitions"]) for t in admin.describe_topics()}

@@ -40,8 +40,8 @@ from pipelines.contracts.codes import (
 )
 from pipelines.contracts.decode import Accepted, instant
 from pipelines.contracts.incident import ConsentAnswer, Immigration, Incident, Location, Nrm, Person, Risk
-from pipelines.tagging.narrative import DA, MS, signals
 from pipelines.tagging.names import plainly_a_name
+from pipelines.tagging.narrative import DA, MS, signals
 from pipelines.tagging.rules import BIT
 
 Ints = npt.NDArray[np.int64]
@@ -406,7 +406,9 @@ def _ages(incidents: Sequence[Incident], persons: Sequence[Person], of: Ints) ->
         if person.age is not None or person.age_from is not None or person.age_to is not None:
             stated = [a for a in (person.age, person.age_from, person.age_to) if a is not None and 0 <= a <= _OLDEST]
             # Statements that differ may each be true: a child is protected as one, an adult as one.
-            known = low[i] != _UNKNOWN_AGE or any(a is not None and 0 <= a <= _OLDEST for a in (person.age, person.age_to))
+            known = low[i] != _UNKNOWN_AGE or any(
+                a is not None and 0 <= a <= _OLDEST for a in (person.age, person.age_to)
+            )
             ages = stated if low[i] == _UNKNOWN_AGE else [*stated, low[i]]
             low[i] = min(ages, default=_UNKNOWN_AGE)
             high[i] = max(ages) if known else _UNKNOWN_AGE

@@ -706,7 +706,7 @@ def agreement(one: str, other: str) -> int:
     return best
 
 
-def _alike(sound: str, other_sound: str, shape: str, other_shape: str, form: str, other_form: str) -> int:  # noqa: PLR0917
+def _alike(sound: str, other_sound: str, shape: str, other_shape: str, form: str, other_form: str) -> int:
     """Agreement of two Latin spellings by sound, then by letters."""
     if sound == other_sound:
         return SAME
