@@ -14,10 +14,6 @@ logging.getLogger("great_expectations").setLevel(logging.WARNING)
 logging.getLogger("kafka").setLevel(logging.WARNING)
 
 if "scheduler" in sys.argv[1:2]:
-    import pipelines.stages.firewall
-    import pipelines.stages.land
-    import pipelines.stages.publish
-    import pipelines.stages.release
-    import pipelines.stages.tag
-    import pipelines.stages.validate
-    import pipelines.streams.producer  # noqa: F401 - imported for those who are forked from here
+    import cedarpy
+    import expectations.gate
+    import pipelines.operation  # noqa: F401 - imported for those who are forked from here

@@ -135,6 +135,21 @@ def set_done(
     )
 
 
+def unpublished(conn: Connection, topic: str) -> list[Batch]:
+    """Batches of a topic that were landed and never published, oldest first: a run died or a gate stopped them."""
+    done = stage_done.alias("published")
+    query = (
+        select(stage_done.c.batch)
+        .outerjoin(done, (done.c.batch == stage_done.c.batch) & (done.c.stage == "publish"))
+        .where(
+            stage_done.c.stage == "land",
+            stage_done.c.batch.startswith(f"{topic}[", autoescape=True),
+            done.c.batch.is_(None),
+        )
+    )
+    return sorted(Batch.parse(name) for (name,) in conn.execute(query))
+
+
 def stage_rows(conn: Connection) -> list[dict[str, Any]]:
     """Every stage of every batch that is done, in order of time."""
     rows = conn.execute(select(stage_done).order_by(stage_done.c.at, stage_done.c.batch)).mappings()
