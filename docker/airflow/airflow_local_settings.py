@@ -14,6 +14,7 @@ logging.getLogger("great_expectations").setLevel(logging.WARNING)
 logging.getLogger("kafka").setLevel(logging.WARNING)
 
 if "scheduler" in sys.argv[1:2]:
-    import cedarpy
-    import expectations.gate
-    import pipelines.operation  # noqa: F401 - imported for those who are forked from here
+    from importlib import import_module
+
+    for _name in ("cedarpy", "great_expectations", "expectations.gate", "pipelines.operation"):
+        import_module(_name)
