@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -15,14 +16,20 @@ from pipelines.stores.tables import coordinate, mention
 _STATES = frozenset(State)
 
 
-def check_ledger(
-    ctx: Context, expected: Mapping[tuple[str, int], Iterable[int]] | None
-) -> tuple[list[str], dict[str, int]]:
+class Held(NamedTuple):
+    """The records of a lane that a broker holds and that were processed: from `begin`, what is before it was deleted."""
+
+    begin: int
+    end: int
+    offsets: set[int]
+
+
+def check_ledger(ctx: Context, expected: Mapping[tuple[str, int], Held] | None) -> tuple[list[str], dict[str, int]]:
     """Looks for anything lost, counted twice, or in no state or an unknown one.
 
     Args:
         ctx: an open context.
-        expected: per (topic, partition) the offsets there must be, from the broker; None to check the ledger by itself.
+        expected: per (topic, partition) what the broker holds; None to check the ledger by itself.
 
     Returns:
         Findings, each naming rule and coordinate; and counts.
@@ -45,9 +52,8 @@ def check_ledger(
         known: dict[tuple[str, int], set[int]] = {}
         for topic, partition, offset in conn.execute(select(c.topic, c.partition, c.offset)):
             known.setdefault((topic, partition), set()).add(offset)
-        for lane, offsets in (expected or {}).items():
-            wanted = set(offsets)
-            have = known.get(lane, set())
+        for lane, (begin, end, wanted) in (expected or {}).items():
+            have = {offset for offset in known.get(lane, set()) if begin <= offset < end}
             findings += [
                 f"lost {lane[0]}[{lane[1]}]@{offset}: committed, not in the ledger" for offset in sorted(wanted - have)
             ]
@@ -95,16 +101,20 @@ def find_anomalies(entries: Iterable[ledger.Entry]) -> list[str]:
     return found
 
 
-def kafka_offsets(settings: Settings) -> dict[tuple[str, int], list[int]]:
-    """The offsets of committed records per lane, as the broker itself has them up to what the group committed."""
+def kafka_offsets(settings: Settings) -> dict[tuple[str, int], Held]:
+    """What the broker itself holds of each lane, as committed readers see it, up to what the group committed.
+
+    Raises:
+        UpstreamError: if the broker does not answer.
+    """
     from pipelines.batches import Batch
     from pipelines.streams.consumer import lanes, read
 
-    found: dict[tuple[str, int], list[int]] = {}
-    for lane in lanes(settings.kafka_bootstrap, settings.group, settings.raw_topic):
-        offsets: list[int] = []
-        if lane.committed:
-            batch = Batch(settings.raw_topic, lane.partition, 0, lane.committed - 1)
-            offsets = [offset for offset, _ in read(settings.kafka_bootstrap, batch)]
-        found[settings.raw_topic, lane.partition] = offsets
+    found: dict[tuple[str, int], Held] = {}
+    for lane in lanes(settings.kafka_bootstrap, settings.raw_topic, settings.group):
+        offsets: set[int] = set()
+        if lane.committed > lane.begin:
+            batch = Batch(settings.raw_topic, lane.partition, lane.begin, lane.committed - 1)
+            offsets = {offset for offset, _ in read(settings.kafka_bootstrap, batch)}
+        found[settings.raw_topic, lane.partition] = Held(lane.begin, lane.committed, offsets)
     return found

@@ -11,10 +11,14 @@ import sys
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
+logging.getLogger("alembic").setLevel(logging.WARNING)
 logging.getLogger("kafka").setLevel(logging.WARNING)
 
 if "scheduler" in sys.argv[1:2]:
     from importlib import import_module
 
-    for _name in ("cedarpy", "great_expectations", "expectations.gate", "pipelines.operation"):
+    for _name in ("cedarpy", "pipelines.operation"):
         import_module(_name)
+    from expectations.gate import warm
+
+    warm()

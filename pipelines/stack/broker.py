@@ -14,6 +14,8 @@ from pipelines.stack.errors import StackError
 from pipelines.stack.processes import Program, require_free
 from pipelines.streams import clients
 
+#: What asking a broker may raise that is not there yet.
+_AWAY: tuple[type[Exception], ...] = (UpstreamError, *clients.FAILURES)
 _CONFIG = bootstrap.ROOT / "docker" / "broker"
 
 
@@ -52,7 +54,7 @@ class Broker:
         try:
             with clients.admin(self.bootstrap, seconds=1.0) as admin:
                 admin.list_topics()
-        except (UpstreamError, *clients.FAILURES):
+        except _AWAY:
             return False
         return True
 
