@@ -62,7 +62,7 @@ class LagTrigger(BaseEventTrigger):
 
     def __init__(self, bootstrap: str, topic: str, group: str, every: float = 0.5) -> None:
         """`every` is how often it looks, in seconds."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow has no types there
         self.bootstrap, self.topic, self.group, self.every = bootstrap, topic, group, every
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
