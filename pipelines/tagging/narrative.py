@@ -10,11 +10,12 @@ A hit is negated only where the text says so plainly. In doubt it stands: an unr
 
 from __future__ import annotations
 
+import codecs
 import html
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice, product
 from pathlib import Path
@@ -45,7 +46,6 @@ class _Ending(NamedTuple):
     """What must follow the beginning that the automaton found."""
 
     keyword: str
-    signal: int
     acronym: bool
     stem: bool
     rest: re.Pattern[str] | None
@@ -54,124 +54,167 @@ class _Ending(NamedTuple):
 class _Rules(NamedTuple):
     version: int
     automaton: Any
-    before: re.Pattern[str]
-    after: re.Pattern[str]
+    negation: re.Pattern[str]
+    cues: frozenset[str]
+    """The first words of all cues, and below them every word of a cue or its fillers."""
+    negating: frozenset[str]
+    signal_of: dict[str, int]
 
 
 # --- folding -----------------------------------------------------------------------------------------------------
 
-#: Letters of other scripts that look like Latin ones. NFKD has already undone accents, full width and ligatures.
-_LOOK_ALIKE = dict(
-    zip(
-        "абвеіјкмнорсѕтухһԁԛԝѵгпаеоαβεηικνορτυχωγıɩɡɑօոսցհⅼοϲꞵℓðøđħłŧƅɗ",
-        "abbeijkmhopcstyxhdqwvrnaeoabenikvoptuxwyiigaonucghlocblodhhltbd",
-        strict=False,
-    )
+#: Letters of other scripts that look like Latin ones, each with the Latin one. NFKD has already undone accents, full
+#: width and ligatures; a capital counts by its own shape where it has an entry, else by its small letter's.
+_ALIKE = (
+    "аa вb еe ёe іi јj кk мm нh оo рp сc ѕs тt уy үy хx һh ԁd ԛq ԝw ѵv гr пn ӏl ԍg ԏt ьb "  # Cyrillic
+    "αa βb εe ηn ιi κk νv οo ρp τt υu χx ωw γy ϲc σo μu ΗH ΜM ΝN ΥY ΖZ "  # Greek
+    "օo ոn սu ցg հh ռn զq ՏS ԼL "  # Armenian
+    "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz "  # small capitals
+    "ıi ɩi ɡg ɑa ꞵb ƅb ɓb ɗd ɖd ðd øo đd ħh łl ŧt ƭt ɵo ꝺd ƒf ʋv"
 )
-_LOOK_ALIKE |= {
-    "в": "b",
-    "н": "h",
-    "ø": "o",
-    "đ": "d",
-    "ħ": "h",
-    "ł": "l",
-    "ŧ": "t",
-    "ð": "d",
-    "ι": "i",
-    "ν": "v",
-    "ρ": "p",
-}
-_AS_SPACE = frozenset('-/_"*~|\\<>=+“”«»„')
+_LOOK_ALIKE = dict(_ALIKE.split())
+_AS_SPACE = frozenset('/_"*~|\\>=+“”«»„')
 _APOSTROPHES = frozenset("'`´‘’ʼ′ʹ＇")
-
-
-def _folded_character(character: str) -> str:
-    if character in _APOSTROPHES:
-        return "'"
-    category = unicodedata.category(character)
-    if category in {"Cf", "Mn", "Me"}:
-        return ""
-    if category[0] in {"Z", "C"} or category in {"Pd", "Pc"} or character in _AS_SPACE:
-        return " "
-    folded = unicodedata.normalize("NFKD", character).casefold()
-    folded = "".join(_LOOK_ALIKE.get(each, each) for each in folded if unicodedata.category(each) != "Mn")
-    return folded if folded != "…" else "..."
-
-
-class _Scan(dict[int, str]):
-    """A translation table: letters and digits stay, all else is a space."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = kept = chr(code) if chr(code).isalnum() else " "
-        return kept
-
-
-class _Fold(dict[int, str]):
-    """A translation table that works out a character's folding when it first meets it."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = folded = _folded_character(chr(code))
-        return folded
-
-
-_FOLD = _Fold()
-_SCANNED_ALL = _Scan()
-_ASCII = {code: _FOLD[code] for code in range(128)}
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
-#: For the automaton every character that is no letter and no digit is a space, so that a word's ends are spaces.
-_ODD = "\x00"
-_SCANNED = {
-    code: _ODD
-    if chr(code) in "<&\x7f" or (code < 32 and chr(code) not in "\t\n\r")
-    else chr(code).lower()
-    if chr(code).isalnum()
-    else " "
-    for code in range(128)
-}
 #: What may stand inside a word to hide it, or between two words: read both as nothing and as a space.
 _INVISIBLE = re.compile(
     r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+|-[ \t]*\r?\n[ \t]*"
 )
 _MARKUP = re.compile(r"<[^<>]{0,120}>|&#?[A-Za-z0-9]{2,8};")
+_HIDDEN = "\0"
+#: In a marked text: a line break, one before a small letter (most likely one sentence, but no place to read a "no"
+#: across), a dash between spaces, and what else holds more than one dash or space: it ends what a "no" reaches and begins
+#: no clause.
+_BREAK, _WRAP, _DASH, _DASHES = "\n", "\v", "|", "\f"
+#: What parts words: between two words stands one of these or a mark, and only one.
+_PARTING = " /-\n<"
 
 
-def _scanned(text: str) -> str:
-    """The text's words alone, in one case and one alphabet, each between single spaces; `_ODD` where it needs a second look."""
-    if not text.isascii():
-        text = _FOREIGN.sub(_scan_foreign, text)
-    text = f" {text} ".translate(_SCANNED)
-    while "  " in text:
-        text = text.replace("  ", " ")
+def _spell(character: str) -> str:
+    """How a character is read, in ASCII and in its case.
+
+    What parts words is one of `_PARTING`; a letter of an alphabet that no keyword is written in is a 0, another sign a
+    #, and what cannot be seen `_HIDDEN`.
+    """
+    if character in _APOSTROPHES:
+        return "'"
+    if character in "-–—":
+        return "-"
+    if character in "\n<":
+        return character
+    category = unicodedata.category(character)
+    if category == "Cf" or _INVISIBLE.match(character):
+        return _HIDDEN
+    if category in {"Mn", "Me"}:
+        return ""
+    if category[0] in {"Z", "C"}:
+        return " "
+    if category in {"Pd", "Pc"} or character in _AS_SPACE:
+        return "/"
+    folded = _LOOK_ALIKE.get(character) or unicodedata.normalize("NFKD", character).casefold()
+    folded = "".join(_LOOK_ALIKE.get(each, each) for each in folded if unicodedata.category(each) != "Mn")
+    spelt = "".join(each if each.isascii() else "0" if each.isalnum() else "#" for each in folded)
+    return spelt.upper() if character.isupper() else spelt
+
+
+class _Spelling(dict[int, str]):
+    """A translation table that works a character out when it first meets it."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = spelt = _spell(chr(code))
+        return spelt
+
+
+def _table(read: Callable[[str], str]) -> bytes:
+    """A translation table for ASCII."""
+    return bytes(ord(read(chr(code))) for code in range(128)) + bytes(128)
+
+
+_SPELLING = _Spelling()
+_SPELT = _table(_spell)
+_FOLDED = _table(lambda each: " " if each in _PARTING + "\v|\f" else each.lower())
+_LINES = _table(lambda each: " " if each in "/-" else each.lower())
+#: For the automaton every character that is no letter and no digit is a space, so that a word's ends are spaces.
+_WORDS = _table(lambda each: each.lower() if each.isalnum() else " ")
+
+
+def _spell_run(error: UnicodeError) -> tuple[str, int]:
+    """Spells a run of characters that are not ASCII, for `str.encode`, which passes over the others at no cost."""
+    assert isinstance(error, UnicodeEncodeError)
+    return error.object[error.start : error.end].translate(_SPELLING), error.end
+
+
+codecs.register_error("cordon.spelling", _spell_run)
+
+
+def _spelt(text: str) -> bytes:
+    """The text in ASCII, one space at a time."""
+    return _one_space(text.encode("ascii", "cordon.spelling").translate(_SPELT))
+
+
+def _one_space(text: bytes) -> bytes:
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
     return text
 
 
-def _scan_foreign(found: re.Match[str]) -> str:
-    run = found.group()
-    return _ODD if _INVISIBLE.search(run) else run.translate(_FOLD)
+def _may_hide(spelt: bytes) -> bool:
+    """Whether something in a text could hide a word."""
+    return (
+        b"\0" in spelt or b"<" in spelt or b"&" in spelt or (b"\n" in spelt and (b"-\n" in spelt or b"- \n" in spelt))
+    )
 
 
-def _fold(text: str) -> tuple[str, Sequence[int]]:
-    """The text as keywords are written, with its punctuation, and the place in the given text of every character and of the end."""
-    if text.isascii():  # character for character
-        folded = text.translate(_ASCII)
-        if "  " not in folded:
-            return folded, range(len(text) + 1)
-        spaces = np.frombuffer(folded.encode(), dtype=np.uint8) == 32
-        spaces[1:] &= spaces[:-1].copy()
-        spaces[0] = False
-        places = np.flatnonzero(~spaces)
-        return "".join(map(folded.__getitem__, places)), [*places.tolist(), len(text)]
-    kept: list[str] = []
+_SLASHES = (
+    (b" /", b"/"),
+    (b"/ ", b"/"),
+    (b"//", b"/"),
+    (b"-/", b"--"),
+    (b"/-", b"--"),
+    (b"/\n", b"\n"),
+    (b"\n/", b"\n"),
+)
+_SPACED = ((b" -", b"|"), (b"| ", b"|"), (b"|-", b"|"), (b"-|", b"|"), (b"||", b"|"))
+_DOUBLED = ((b"--", b"\f"), (b"- ", b"\f"), (b"\f ", b"\f"), (b"\f-", b"\f"), (b"\f\f", b"\f"))
+
+
+def _marked(spelt: bytes) -> bytes:
+    """The text with whatever parts two words as one character: a space, a slash, a dash, or a mark."""
+    if b"\0" in spelt or b"<" in spelt:
+        spelt = _one_space(spelt.replace(b"\0", b"").replace(b"<", b"/"))
+    if b"/" in spelt:
+        spelt = _squeezed(spelt, _SLASHES)
+    if b"\n" in spelt:
+        first, *rest = spelt.split(b"\n")
+        lines = [first.rstrip(b" -"), *(line.strip(b" -") for line in rest[:-1]), rest[-1].lstrip(b" -")]
+        kept = [line for line in lines[1:-1] if line] + lines[-1:]
+        spelt = b"".join([lines[0], *((b"\v" if line[:1].islower() else b"\n") + line for line in kept)])
+    if b"-" in spelt and (b" -" in spelt or b"- " in spelt or b"--" in spelt):
+        spelt = _squeezed(_squeezed(spelt, _SPACED), _DOUBLED)
+    return spelt
+
+
+def _squeezed(text: bytes, runs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    before = b""
+    while text != before:
+        before = text
+        for run, mark in runs:
+            text = text.replace(run, mark)
+    return text
+
+
+def _places(text: str) -> list[int]:
+    """The place in the given text of every character of its `_marked` spelling, and of the end."""
     origin: list[int] = []
-    last = ""
+    parted = False
     for place, character in enumerate(text):
-        for each in _FOLD[ord(character)]:
-            if each != " " or last != " ":
-                kept.append(each)
+        for each in _SPELLING[ord(character)]:
+            if each == _HIDDEN:
+                continue
+            parts = each in _PARTING
+            if not (parts and parted):
                 origin.append(place)
-            last = each
-    origin.append(len(text))
-    return "".join(kept), origin
+            parted = parts
+    return [*origin, len(text)]
 
 
 def _readings(text: str) -> list[tuple[str, list[int] | None]]:
@@ -288,20 +331,33 @@ def _build(document: dict[str, Any]) -> _Rules:
             heads, rest = _compile_phrase(phrase, words)
             for head in heads:
                 stem = rest is None and head.endswith("*")
-                ending = _Ending(
-                    keyword["id"],
-                    _SIGNALS[keyword["signal"]],
-                    bool(keyword.get("acronym")),
-                    stem,
-                    re.compile(rest) if rest else None,
-                )
-                literal = " " + head.translate(_SCANNED).strip() + ("" if stem else " ")
-                endings.setdefault(literal, []).append(ending)
+                ending = _Ending(keyword["id"], bool(keyword.get("acronym")), stem, re.compile(rest) if rest else None)
+                endings.setdefault(_literal(head), []).append(ending)
     automaton = ahocorasick.Automaton()
     for head, found in endings.items():
         automaton.add_word(head, (len(head), tuple(found)))
     automaton.make_automaton()
-    return _Rules(document["version"], automaton, _compile_negation(document["negation"]["cues"]), _NEGATED_AFTER)
+    cues = document["negation"]["cues"]
+    words = {word for fillers in cues.values() for each in fillers or () for word in str(each).split()}
+    begins = {str(cue).split()[0] for cue in cues}
+    words |= {word for cue in cues for word in str(cue).split()}
+    return _Rules(
+        document["version"],
+        automaton,
+        _compile_negation(cues),
+        frozenset(begins),
+        frozenset(words),
+        _signal_of(document),
+    )
+
+
+def _literal(head: str) -> str:
+    """The beginning of a phrase as the automaton sees it; without a space at the end, any ending will do."""
+    return " " + _words(head.encode()).strip() + ("" if head.endswith("*") else " ")
+
+
+def _signal_of(document: dict[str, Any]) -> dict[str, int]:
+    return {each["id"]: _SIGNALS[each["signal"]] for each in document["keywords"]}
 
 
 def literals(phrases: Sequence[str]) -> Any:
@@ -313,17 +369,18 @@ def literals(phrases: Sequence[str]) -> Any:
             message = f"phrase `{phrase}` has a gap or too many alternatives"
             raise ValueError(message)
         for head in heads:
-            automaton.add_word(" " + head.translate(_SCANNED).strip() + ("" if head.endswith("*") else " "), 1)
+            automaton.add_word(_literal(head), 1)
     automaton.make_automaton()
     return automaton
 
 
 def plain_words(text: str) -> str:
     """The text's words alone, in one case and one alphabet, each between single spaces."""
-    plain = _scanned(text).replace(_ODD, " ")
-    while "  " in plain:
-        plain = plain.replace("  ", " ")
-    return plain
+    return _one_space(f" {_words(_marked(_spelt(text)))} ".encode()).decode()
+
+
+def _words(text: bytes) -> str:
+    return text.translate(_WORDS).decode()
 
 
 @cache
@@ -352,11 +409,15 @@ class _Found(NamedTuple):
     end: int
 
 
-def _find(folded: str, automaton: Any) -> list[_Found]:
-    """Every keyword in a folded text, acronyms by their letters only."""
+def _find(marked: bytes) -> list[_Found]:
+    """Every keyword in a marked text, acronyms in capitals only."""
+    scanned = f" {_words(marked)} "
+    candidates = list(_rules().automaton.iter(scanned))
+    if not candidates:
+        return []
     found: list[_Found] = []
-    scanned = f" {folded} ".translate(_SCANNED_ALL)
-    for last, (length, endings) in automaton.iter(scanned):
+    folded = marked.translate(_FOLDED).decode()
+    for last, (length, endings) in candidates:
         start = last + 1 - length  # in `scanned` the space before the word, in `folded` the word
         end = last if length and scanned[last] != " " else last - 1
         for ending in endings:
@@ -365,6 +426,9 @@ def _find(folded: str, automaton: Any) -> list[_Found]:
                 while stem_end < len(folded) and folded[stem_end].isalnum():
                     stem_end += 1
                 found.append(_Found(ending, start, stem_end))
+            elif ending.acronym:
+                if _is_acronym(marked.decode(), start, end):
+                    found.append(_Found(ending, start, end))
             elif ending.rest is None:
                 found.append(_Found(ending, start, end))
             elif match := ending.rest.match(folded, end):
@@ -375,16 +439,27 @@ def _find(folded: str, automaton: Any) -> list[_Found]:
 _WORD = re.compile(r"\w+")
 
 
-def _is_acronym(text: str, start: int, end: int) -> bool:
+#: After an acronym: what ends its phrase, and what may end it.
+_STOP, _MAY_STOP = re.compile(r"[.,;:!?()\n\v&-]"), re.compile(r"[|\f/]")
+
+
+def _is_acronym(marked: str, start: int, end: int) -> bool:
     """Whether a word stands in capitals and is no part of a name: not beside a capitalised word that is none itself."""
-    if not text[start:end].isupper():
+    if not marked[start:end].isupper():
         return False
-    following = _WORD.search(text, end)
-    if following is None or re.search(r"[.,;:!?()\n/&-]", text[end : following.start()]):
-        shouted = text[max(0, start - 40) : start].split()[-1:]
-        return not (shouted and shouted[0].isalpha() and shouted[0].isupper() and len(shouted[0]) > 3)  # "MARIA DA."
-    word = following.group()
-    return not word[0].isupper() or word.lower() in _AFTER_ACRONYM
+    if following := _WORD.search(marked, end):
+        word, between = following.group(), marked[end : following.start()]
+        if not _STOP.search(between):
+            if not word[0].isupper() or word.lower() in _AFTER_ACRONYM:
+                return True
+            if not _MAY_STOP.search(between):
+                return False
+    before = marked[max(0, start - 40) : start]
+    if not before.endswith(" "):
+        return True
+    *_, word = ["", *before.split()]
+    is_name = word.isalpha() and word.isupper() and len(word) > 3  # "MARIA DA."
+    return not is_name or word.lower() in _AFTER_ACRONYM
 
 
 #: What may follow "DA" in capitals without making it somebody's name.
@@ -427,8 +502,7 @@ _MOST_NEGATIONS = 200
 
 def _plainly_negated(reduced: str, start: int, hits: tuple[int, int]) -> bool:
     """Whether the negation that begins at `start` and covers `hits` is the record's own, single and without exception."""
-    sentence = reduced[max(0, start - _REACH) : start].replace(_WRAP, " ")
-    sentence = sentence[max((found.end() for found in _SENTENCE_START.finditer(sentence)), default=0) :]
+    sentence = _last_sentence(reduced[max(0, start - _REACH) : start].replace(_WRAP, " "))
     clause_from = max((found.end() for found in _CLAUSE_START.finditer(sentence)), default=0)
     if _VOID.search(sentence[clause_from:]) or _SAID_BY_OTHERS.search(sentence):
         return False
@@ -438,13 +512,19 @@ def _plainly_negated(reduced: str, start: int, hits: tuple[int, int]) -> bool:
     return not (rest.rstrip().endswith("?") or _EXCEPTION.search(rest) or _AFFIRMED.match(rest))
 
 
-#: A line break before a small letter: most likely one sentence, but no place to read a "no" across.
-_WRAP = "\v"
+def _last_sentence(text: str) -> str:
+    at = len(text)
+    while (at := max(text.rfind(mark, 0, at) for mark in ".!?;\n")) >= 0:
+        if start := _SENTENCE_START.match(text, at):
+            return text[start.end() :]
+    return text
+
+
 _WRAPPED = re.compile(r"\b(of|any|to|a|the|or|for|previous|prior)[\n\v](?!\|)|\b(no|not)\v(?!\|)")
-_ANSWERED = re.compile(r"[:|?][ \n\v]?(?:no|not|nil|none)[\n\v]")
+_ANSWERED = re.compile(r"[:|\f?][ \n\v]?(?:no|not|nil|none)[\n\v]")
 
 
-def _negated(folded: str, places: Sequence[int], text: str, found: list[_Found]) -> list[bool]:
+def _negated(marked: bytes, found: list[_Found]) -> list[bool]:
     """For each keyword whether the text negates it."""
     spans: list[tuple[int, int]] = []
     for _, start, end in sorted(found, key=lambda each: each.start):
@@ -452,58 +532,83 @@ def _negated(folded: str, places: Sequence[int], text: str, found: list[_Found])
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         else:
             spans.append((start, end))
+    lines = marked.translate(_LINES).decode()
     pieces: list[str] = []
     last = 0
     for start, end in spans:
-        pieces += [_with_lines(folded, places, text, last, start), _PLACE]
+        pieces += [lines[last:start], _PLACE]
         last = end
-    pieces.append(_with_lines(folded, places, text, last, len(folded)))
-    reduced = "".join(pieces)
+    reduced = "".join([*pieces, lines[last:]])
     # A line that ends in an answer ("Injuries: no") is over; a line that ends in "history of" was only wrapped.
-    if "\n" in reduced or _WRAP in reduced:
-        reduced = _ANSWERED.sub(lambda match: match.group() + "|", reduced)
+    if _BREAK in reduced or _WRAP in reduced:
+        reduced = _ANSWERED.sub(lambda match: match.group() + _DASH, reduced)
         reduced = _WRAPPED.sub(lambda match: match.group()[:-1] + " ", reduced)
-    origin = {match.start(): number for number, match in enumerate(re.finditer(_PLACE, reduced))}
+    hits = [match.start() for match in _ANY_PLACE.finditer(reduced)]
+    number = {at: n for n, at in enumerate(hits)}
     negated: set[int] = set()
-    for pattern in (_rules().before, _rules().after):
-        for match in islice(pattern.finditer(reduced), _MOST_NEGATIONS):
-            if _plainly_negated(reduced, match.start(), match.span("hits")):
-                negated |= {origin[match.start("hits") + at] for at, each in enumerate(match["hits"]) if each == _PLACE}
+    for match in islice(_negations(reduced, hits), _MOST_NEGATIONS):
+        if _plainly_negated(reduced, match.start(), match.span("hits")):
+            first = match.start("hits")
+            negated |= {number[first + at] for at, each in enumerate(match["hits"]) if each == _PLACE}
     starts = [start for start, _ in spans]
     return [bisect_right(starts, each.start) - 1 in negated for each in found]
 
 
-def _with_lines(folded: str, places: Sequence[int], text: str, start: int, end: int) -> str:
-    """A stretch of folded text in which line breaks and spaced dashes are seen again."""
-    stretch = folded[start:end]
-    given = text[places[start] : places[end]]
-    if "\n" not in given and " -" not in given and "–" not in given and "—" not in given:
-        return stretch
-    kept: list[str] = []
-    for at, character in enumerate(stretch, start):
-        run = text[places[at] : places[at + 1]] if character == " " else ""
-        if "\n" in run:
-            following = text[places[at + 1] : places[at + 1] + 1]
-            kept.append(_WRAP if following.islower() else "\n")
-        else:
-            kept.append("|" if len(run) > 1 and any(dash in run for dash in "-–—") else character)
-    return "".join(kept)
+_ANY_PLACE = re.compile(_PLACE)
+_CLAUSE_END = re.compile(rf"[^\w',{_PLACE} ]|$")
+_LAST_WORD = re.compile(r"[\w']+$")
+
+
+def _negations(reduced: str, hits: Sequence[int]) -> Iterator[re.Match[str]]:
+    """Every cue with the hits it governs, then every hit with a "no" after it.
+
+    A cue reaches its hit over single spaces and its own few words, so it is looked for backwards from the hit, and
+    most hits have none.
+    """
+    rules = _rules()
+    done = -1
+    last = 0
+    for at in hits:
+        if at > done and (start := _cue(reduced, last, at)) is not None:
+            close = _CLAUSE_END.search(reduced, at)
+            for match in rules.negation.finditer(reduced, max(start, done), close.start() if close else at + 1):
+                done = match.end()
+                yield match
+        last = at + 1
+    for at in hits:
+        if after := _NEGATED_AFTER.match(reduced, at):
+            yield after
+
+
+def _cue(reduced: str, start: int, end: int) -> int | None:
+    """Where before a hit the run of words begins that may hold a cue and what stands between it and the hit."""
+    rules = _rules()
+    found = False
+    begin = at = end - 1
+    while at > start:
+        before = reduced.rfind(" ", start, at)
+        word = reduced[before + 1 if before >= 0 else start : at]
+        inner = word if word in rules.negating else (m.group() if (m := _LAST_WORD.search(word)) else "")
+        if inner not in rules.negating:
+            break
+        begin = at - len(inner)
+        found = found or inner in rules.cues
+        if len(inner) != len(word) or before < 0:
+            break
+        at = before
+    return begin if found else None
 
 
 def hits(text: str) -> list[Hit]:
     """Every keyword in a text, in order, negated or not; places are counted in the text as given."""
     seen: dict[tuple[str, int, int], bool] = {}
-    rules = _rules()
     for reading, origin in _readings(text):
-        if next(iter(rules.automaton.iter(_scanned(reading).replace(_ODD, " "))), None) is None:
+        marked = _marked(_spelt(reading))
+        found = _find(marked)
+        if not found:
             continue
-        folded, places = _fold(reading)
-        found = [
-            each
-            for each in _find(folded, rules.automaton)
-            if not each.ending.acronym or _is_acronym(reading, places[each.start], places[each.end])
-        ]
-        for each, negated in zip(found, _negated(folded, places, reading, found), strict=True):
+        places = _places(reading)
+        for each, negated in zip(found, _negated(marked, found), strict=True):
             start, end = places[each.start], places[each.end - 1] + 1
             if origin is not None:
                 start, end = origin[start], origin[end - 1] + 1
@@ -513,29 +618,28 @@ def hits(text: str) -> list[Hit]:
     return sorted((Hit(*key, negated) for key, negated in seen.items()), key=lambda hit: (hit.start, hit.end, hit.id))
 
 
-_SIGNAL_OF: dict[str, int] = {}
-
-
 def _mask(text: str) -> int:
-    if not _SIGNAL_OF:
-        _SIGNAL_OF.update({each["id"]: _SIGNALS[each["signal"]] for each in document()["keywords"]})
+    signal_of = _rules().signal_of
+    spelt = _spelt(text)
+    if _may_hide(spelt):
+        raised = [hit.id for hit in hits(text) if not hit.negated]
+    else:
+        marked = _marked(spelt)
+        found = _find(marked)
+        if not found:
+            return 0
+        raised = [
+            each.ending.keyword for each, negated in zip(found, _negated(marked, found), strict=True) if not negated
+        ]
     mask = 0
-    for hit in hits(text):
-        if not hit.negated:
-            mask |= _SIGNAL_OF[hit.id]
+    for keyword in raised:
+        mask |= signal_of[keyword]
     return mask
 
 
-def signals(texts: Sequence[str]) -> np.ndarray:
+def signals(texts: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """For each text the signals it raises: 1 domestic abuse, 2 modern slavery, 3 both; shape (len(texts),), uint8.
 
     Source: domain rules of domestic-abuse derivation ("keyword list in narrative, raises only"), spec 6.12.
     """
-    masks = np.zeros(len(texts), dtype=np.uint8)
-    automaton = _rules().automaton
-    for row, text in enumerate(texts):
-        scanned = _scanned(text)
-        broken = _ODD in scanned or "-\n" in text or "-\r" in text
-        if broken or next(automaton.iter(scanned), None) is not None:
-            masks[row] = _mask(text)
-    return masks
+    return np.fromiter(map(_mask, texts), dtype=np.uint8, count=len(texts))

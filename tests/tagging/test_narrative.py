@@ -104,13 +104,41 @@ def test_in_doubt_a_keyword_raises(text: str) -> None:
         lambda text: text.replace(" ", "  "),
         lambda text: text.replace(" ", "\u00a0"),
         lambda text: text.replace("e", "\u0435").replace("a", "\u0430").replace("o", "\u043e"),
+        lambda text: text.replace("e", "\u03b5").replace("a", "\u03b1").replace("o", "\u03bf").replace("v", "\u03bd"),
+        lambda text: text.replace("d", "\u0501").replace("i", "\u0456").replace("s", "\u0455").replace("c", "\u03f2"),
+        lambda text: text.replace("h", "\u0570").replace("o", "\u0585").replace("u", "\u057d").replace("g", "\u0581"),
         "\u200b".join,
+        "\u00ad".join,
+        "\ufeff".join,
+        "\u2060".join,
         lambda text: text.replace("i", "i\u0301"),
+        lambda text: text.replace("'", "\u2019"),
+        lambda text: text.replace("'", "\u02bc"),
+        lambda text: text.replace("'", "`"),
         lambda text: text.replace(" ", "</b> <b>"),
         lambda text: text.replace(" ", "&nbsp;"),
         lambda text: "x" * 5000 + ". " + text + " " + "y" * 5000,
     ],
-    ids=["lines", "spaces", "no-break", "cyrillic", "zero-width", "accents", "markup", "entities", "long"],
+    ids=[
+        "lines",
+        "spaces",
+        "no-break",
+        "cyrillic",
+        "greek",
+        "more-alike",
+        "armenian",
+        "zero-width",
+        "soft-hyphen",
+        "bom",
+        "word-joiner",
+        "accents",
+        "curly",
+        "modifier",
+        "backtick",
+        "markup",
+        "entities",
+        "long",
+    ],
 )
 def test_a_disguise_hides_no_signal(text: str, disguise: object) -> None:
     """Look-alike letters, invisible characters, markup and layout do not keep a keyword from raising."""
@@ -124,6 +152,57 @@ def test_places_are_those_of_the_text_as_given() -> None:
     text = "Café –  she said: dоmestic\u00a0 VIOLENCE, then left."
     (hit,) = narrative.hits(text)
     assert text[hit.start : hit.end] == "dоmestic\u00a0 VIOLENCE"
+
+
+@given(st.text(max_size=60) | st.text(alphabet="ab -/\n\t<\0\u200b–—|\r&.A", max_size=40))
+def test_every_character_read_has_its_place(text: str) -> None:
+    """Whatever is folded away, each character that keywords are found in still knows where it stood."""
+    marked = narrative._marked(narrative._spelt(text))
+    places = narrative._places(text)
+    assert len(places) == len(marked) + 1
+    assert places == sorted(places)
+    assert places[-1] == len(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [*RAISING, *QUIET, "No", "not", "-", "--", "/", "\n", ",", ".", "\u00e9", "\u200b", "\u2013", "&"]
+        ),
+        max_size=6,
+    ),
+    st.sampled_from(["", " ", "  ", "\t", "\n", " - "]),
+)
+def test_the_fast_answer_is_the_full_answer(parts: list[str], joint: str) -> None:
+    """The signals of a text are exactly those of its hits that are not negated."""
+    text = joint.join(parts)
+    signal_of = {each["id"]: {"DA": 1, "MS": 2}[each["signal"]] for each in narrative.document()["keywords"]}
+    mask = 0
+    for hit in narrative.hits(text):
+        mask |= 0 if hit.negated else signal_of[hit.id]
+    assert narrative.signals([text]).tolist() == [mask]
+
+
+@pytest.mark.parametrize(
+    ("text", "raises"),
+    [
+        ("MARIA DA.", False),
+        ("CALLER MARIA DA SILVA", False),
+        ("DASH DARA.", True),
+        ("MARIA\nDA", True),
+        ("MARIA/DA", True),
+        ("MARIA - DA", True),
+        ("DA - Smith attended", True),
+        ("DA Smith attended", False),
+        ("DA/DV history", True),
+        ("DA.", True),
+        ("da.", False),
+        ("Da.", False),
+    ],
+)
+def test_an_acronym_is_no_part_of_a_name(text: str, raises: bool) -> None:
+    """DA, DASH and DARA raise in capitals, unless they stand in somebody's name."""
+    assert ("da.acronym" in raised(text)) == raises
 
 
 def test_the_list_has_a_version_sources_and_unique_ids() -> None:
