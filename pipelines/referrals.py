@@ -10,7 +10,7 @@ import msgspec
 from pipelines.contracts.codes import Evidence, Protection
 from pipelines.contracts.incident import Contact, Incident, Person
 from pipelines.contracts.referral import SCHEMA, Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
-from pipelines.masking.narrative import compose, role_word
+from pipelines.masking.narrative import Telling
 from pipelines.tagging.facts import DOB_OK, is_true, legal_name, read_dob
 from pipelines.tagging.names import plainly_a_name
 
@@ -53,30 +53,31 @@ _RELATIONS = frozenset(
 
 def build_referral(
     incident: Incident,
-    person: Person,
+    place: int,
+    telling: Telling,
     *,
     protections: int,
     evidence: int,
     child: bool,
     high_risk: bool,
     any_child: bool,
-) -> tuple[Referral, tuple[str, ...]]:
-    """Builds the referral of one person, without its id, and the rules that kept its account back, if any.
+) -> Referral:
+    """Builds the referral of one person, without its id.
 
     Args:
         incident: the highest version of the incident.
-        person: the person referred, one of its persons.
+        place: which of its persons is referred.
+        telling: what is told of the incident (`telling_of`).
         protections: what protects them in this incident (`Protection` bits).
         evidence: `Evidence` of this record; any but NONE is a need for immigration advice, and stays behind otherwise.
         child: whether they count as a child on the event's date.
         high_risk: whether any version assessed the risk as high.
         any_child: whether a child is involved at all.
     """
-    others = [(other, role_word(other)) for other in incident.persons if other is not person]
+    person = incident.persons[place]
     reason = next((word for bit, word in _REASONS if protections & bit), "OTHER")
     risk = person.risk
-    told = compose([n.text for n in incident.narrative or () if n.text], person, others, incident.locations or ())
-    referral = Referral(
+    return Referral(
         schema=SCHEMA,
         referral_id="",
         incident_id=incident.header.incident_id,
@@ -105,9 +106,13 @@ def build_referral(
         support_needs=_needs(incident, person, evidence),
         children_present=any_child,
         suspects=_suspects(incident, person),
-        account=told.text,
+        account=telling.about(place),
     )
-    return referral, told.reasons
+
+
+def telling_of(incident: Incident) -> Telling:
+    """What is told of an incident, ready for the accounts of everybody in it."""
+    return Telling([n.text for n in incident.narrative or () if n.text], incident.persons, incident.locations or ())
 
 
 def _name(person: Person) -> str | None:

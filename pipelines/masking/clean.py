@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _TAG = re.compile(r"<(?:/?[A-Za-z!][^<>]{0,500}|script\b.*?</script\s*)>", re.S | re.I)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
@@ -14,7 +15,7 @@ _TYPEWRITER = str.maketrans(
     | dict.fromkeys("‐‑‒–—―−﹣－", "-")
     | {"…": "...", "\u00a0": " "}
 )
-_KEPT = frozenset("\n")
+_UNCOMMON = re.compile(r"[^\n\x20-\x7e]")
 
 
 def clean(text: str) -> str:
@@ -33,13 +34,11 @@ def clean(text: str) -> str:
         "NFKC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").translate(_TYPEWRITER)
     )
     if not text.isascii() or not text.isprintable():
-        text = "".join(filter(_is_readable, text))
+        text = _UNCOMMON.sub(lambda found: _if_readable(found.group()), text)
     return text.replace("<", " ").replace(">", " ").translate(_TYPEWRITER)
 
 
-def _is_readable(character: str) -> bool:
-    return (
-        character in _KEPT
-        or (character.isprintable() and unicodedata.category(character)[0] not in "CSM")
-        or character in "£$€+=^|~`"
-    )
+@lru_cache(maxsize=8192)
+def _if_readable(character: str) -> str:
+    readable = character.isprintable() and unicodedata.category(character)[0] not in "CSM"
+    return character if readable or character in "£€" else ""

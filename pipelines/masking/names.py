@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from anyascii import anyascii
@@ -336,65 +337,71 @@ def skeleton(folded: str) -> str:
     return ("a" if lead in "aeiouyhj" else "") + kept
 
 
-class Names:
-    """The names of one incident: the subject's own (kept) and the others' (said as a role)."""
+class _Table(dict[str, str]):
+    """`fold` of words as they stand in texts, possessives off, remembered; bounded."""
 
-    def __init__(self, subject: Person, others: Sequence[tuple[Person, str]]) -> None:
-        """Collect every form of every name; bit 0 is the subject, bit n the n-th of `others`."""
-        self.roles = [""] + [word for _, word in others]
+    def __missing__(self, word: str) -> str:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[word] = folded = fold(word.removesuffix("'s").removesuffix("'S"))
+        return folded
+
+
+_MOST_REMEMBERED = 65_536
+FOLDED = _Table()
+
+
+class Names:
+    """The names of everybody on one record, for all accounts of it: person n is bit n."""
+
+    def __init__(self, persons: Sequence[Person]) -> None:
+        """Collects every form of every name."""
+        #: Folded words that are, or shorten, somebody's name, and whose.
         self.words: dict[str, int] = {}
-        self.splits: dict[str, dict[str, int]] = {}
+        #: Beginnings of longer names: where one stands before the rest of it, a name was written in two.
+        self.openings: set[str] = set()
         self.skeletons: dict[str, int] = {}
         self.initials: dict[str, int] = {}
         self.signs: dict[str, int] = {}
-        self.everyday: set[str] = set()
-        self.subject = 1
-        for number, person in enumerate([subject, *(other for other, _ in others)]):
+        for number, person in enumerate(persons):
             self._add(person, 1 << number)
-        self.others = (1 << len(self.roles)) - 2
-        theirs = [word for word, mask in self.words.items() if len(word) > 3 and word not in self.everyday]
-        self.fuzzy = theirs
-        self.lengths = {len(word) + shift for word in theirs for shift in (-1, 0, 1)}
-        self.firsts = {word[:1] for word in theirs} | {word[1:2] for word in theirs}
+        self.everyday = {word for word in self.words if word in _EVERYDAY or len(word) < _SHORTEST_SURE}
+        self.fuzzy = [word for word in self.words if len(word) > 3 and word not in self.everyday]
+        self._lengths = {len(word) + shift for word in self.fuzzy for shift in (-1, 0, 1)}
+        self._firsts = {word[0] for word in self.fuzzy} | {word[1] for word in self.fuzzy}
 
     def _add(self, person: Person, bit: int) -> None:
+        words, initials, signs, skeletons = self.words, self.initials, self.signs, self.skeletons
         for name in person.names or ():
-            given = tuple(part for each in name.given or () if each for part in _parts(each))
-            surname = tuple(_parts(name.surname or ""))
-            for word in _spellings(given, surname):
-                self._word(word, bit)
-            for letter in {fold(part)[:1] for part in given}:
-                self.initials[letter] = self.initials.get(letter, 0) | bit
-            letters = "".join(fold(part)[:1] for part in given[:1] + surname[-1:])
-            if len(letters) == 2:
-                self.signs[letters] = self.signs.get(letters, 0) | bit
+            given = [part for each in name.given or () if each for part in _parts(each)]
+            surname = _parts(name.surname or "")
+            forms = [*(_forms(part, given=True) for part in given), *(_forms(part, given=False) for part in surname)]
+            for form in forms[: len(given)]:
+                initials[form.initial] = initials.get(form.initial, 0) | bit
+            if given and surname:
+                sign = forms[0].initial + forms[-1].initial
+                signs[sign] = signs.get(sign, 0) | bit
+            for several in (given, surname):
+                if len(several) > 1:
+                    forms.append(_forms("".join(several), given=False))
+            for form in forms:
+                for word in form.words:
+                    words[word] = words.get(word, 0) | bit
+                for bones in form.skeletons:
+                    skeletons[bones] = skeletons.get(bones, 0) | bit
+                self.openings.update(form.openings)
 
-    def _word(self, folded: str, bit: int) -> None:
-        self.words[folded] = self.words.get(folded, 0) | bit
-        if folded in _EVERYDAY or len(folded) < 3:
-            self.everyday.add(folded)
-            return
-        bones, halves = _bones(folded)
-        if bones:
-            self.skeletons[bones] = self.skeletons.get(bones, 0) | bit
-        if bit != self.subject:
-            for first, second in halves:
-                seconds = self.splits.setdefault(first, {})
-                seconds[second] = seconds.get(second, 0) | bit
-
-    def role(self, mask: int) -> str:
-        """What to say of the person, or of whichever person, a run of names could mean."""
-        if mask & self.subject:
-            return "a person"
-        roles = {role for number, role in enumerate(self.roles) if mask >> number & 1}
-        return roles.pop() if len(roles) == 1 else "another person"
+    def written_in_two(self, first: str, second: str) -> int:
+        """Whose name two words are when read as one: 0 for nobody's."""
+        whole = first + second
+        return self.words.get(whole, 0) if len(whole) > 4 and whole not in self.everyday else 0
 
     def lookalikes(self, words: Iterable[str]) -> dict[str, int]:
         """Of words that are no name as they stand, those that are one misspelt by a letter."""
         asked = [
             word
             for word in words
-            if len(word) in self.lengths and len(word) > 3 and (word[:1] in self.firsts or word[1:2] in self.firsts)
+            if len(word) > 3 and len(word) in self._lengths and (word[0] in self._firsts or word[1] in self._firsts)
         ]
         if not asked or not self.fuzzy:
             return {}
@@ -407,26 +414,35 @@ class Names:
         return found
 
 
-@lru_cache(maxsize=8192)
-def _parts(name: str) -> list[str]:
-    return WORD.findall(name.replace("’", "'"))
+class _Forms(NamedTuple):
+    """One part of a name as it may stand in a text, folded."""
+
+    words: tuple[str, ...]
+    initial: str
+    skeletons: tuple[str, ...]
+    openings: frozenset[str]
 
 
-@lru_cache(maxsize=8192)
-def _spellings(given: tuple[str, ...], surname: tuple[str, ...]) -> frozenset[str]:
-    """Every word, folded, by which a name may stand in a text: its parts, joined parts, short forms and umlauts written out."""
-    found = {fold(part) for part in given + surname}
-    found |= {fold(part.translate(_UMLAUTS)) for part in given + surname}
-    found |= {fold("".join(surname)), fold("".join(given))}
-    for part in map(fold, given):
-        found.update(_NICKNAMES.get(part, "").split())
-        found.update(part[:size] for size in (4, 5) if len(part) > size + 1 + (size == 4) * 3)
-    return frozenset(word for word in found if len(word) > 1 and word not in _PLACEHOLDERS)
+_SHORTEST_SURE = 3
 
 
-@lru_cache(maxsize=8192)
-def _bones(folded: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The skeleton of a name, if it has enough of one, and the ways of writing the name in two."""
-    bones = skeleton(folded) if len(folded) >= 5 else ""
-    halves = tuple((folded[:at], folded[at:]) for at in range(2, len(folded) - 1)) if len(folded) > 4 else ()
-    return bones if len(bones) >= 3 else "", halves
+@lru_cache(maxsize=16384)
+def _forms(part: str, *, given: bool) -> _Forms:
+    folded = fold(part)
+    words = {folded, fold(part.translate(_UMLAUTS))}
+    if given:
+        words.update(_NICKNAMES.get(folded, "").split())
+        words.update(folded[:size] for size in (4, 5) if len(folded) > size + 1 + (size == 4) * 3)
+    words = {word for word in words if len(word) > 1 and word not in _PLACEHOLDERS}
+    longer = [word for word in words if len(word) > 4 and word not in _EVERYDAY]
+    return _Forms(
+        tuple(words),
+        folded[:1],
+        tuple({bones for word in longer if len(bones := skeleton(word)) > 2}),
+        frozenset(word[:at] for word in longer for at in range(2, len(word) - 1)),
+    )
+
+
+@lru_cache(maxsize=16384)
+def _parts(name: str) -> tuple[str, ...]:
+    return tuple(WORD.findall(name.replace("’", "'")))

@@ -18,9 +18,8 @@ import yaml
 
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
-from pipelines.masking.names import TITLES, WORD, Names, fold, skeleton
+from pipelines.masking.names import FOLDED, TITLES, WORD, Names, fold, skeleton
 from pipelines.masking.patterns import has_digit, has_sign, states_immigration, without_identifiers
-from pipelines.masking.residue import Forbidden, forbidden_of, residue
 
 #: The longest account a referral carries, in characters.
 MOST_CHARACTERS = 8000
@@ -42,13 +41,6 @@ def role_word(person: Person) -> str:
         if roles.intersection(person.roles):
             return word
     return "another person"
-
-
-class Account(NamedTuple):
-    """The account, or nothing and the rules that kept it back."""
-
-    text: str
-    reasons: tuple[str, ...]
 
 
 # --- sentences ---------------------------------------------------------------------------------------------------
@@ -367,164 +359,238 @@ def _place_words(locations: Sequence[Location]) -> frozenset[str]:
     return frozenset(found)
 
 
-#: Words found plain before: the vocabulary as texts use it. Bounded; holds nothing that is not an ordinary word.
+#: Small words found plain before: the vocabulary as texts use it. Bounded; holds nothing that is not an ordinary word.
 _KNOWN_PLAIN: set[str] = set()
 _MOST_KNOWN = 50_000
-_CAPITAL = re.compile(r"(?<![^\W_])[A-Z][^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 def _is_plain(word: str) -> bool:
-    """Whether a small-letter word needs no second look: ordinary, and neither an initial nor a possessive."""
-    if (
-        not word.isascii()
-        or (word.endswith("'s") and word not in _vocabulary())
-        or (len(word) == 1 and word not in "ai")
-    ):
+    """Whether a word as it stands is ordinary, and neither an initial nor a title."""
+    if not word.isascii():
         return False
-    if word in TITLES or not (word in _CAPITALISED or _is_ordinary(word)):
-        return False
-    if len(_KNOWN_PLAIN) < _MOST_KNOWN:
-        _KNOWN_PLAIN.add(word)
-    return True
+    if len(word) == 1:
+        return word.islower() or word in "AI"
+    small = word.lower()
+    if small not in _vocabulary():
+        small = small.removesuffix("'s")
+    return small not in TITLES and (small in _CAPITALISED or _is_ordinary(small))
 
 
-class _Letters(dict[int, str]):
-    """A translation table: letters and apostrophes stay, all else is a space."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = kept = chr(code) if chr(code).isalpha() or chr(code) == "'" else " "
-        return kept
+#: Words and what stands between them, in turn.
+_IN_WORDS = re.compile(f"({WORD.pattern})")
 
 
-_LETTERS = _Letters()
+class _Sentence(NamedTuple):
+    """A sentence in which somebody or something has to be said otherwise, or may have to be."""
 
-
-def _small_words(text: str) -> list[str]:
-    """The words of a text in small letters, with their apostrophes."""
-    return text.lower().translate(_LETTERS).split()
-
-
-class _Word(NamedTuple):
-    start: int
-    end: int
     text: str
-    folded: str
+    words: list[str]
+    folded: list[str]
+    gaps: list[str]
+    """What stands before each word, and after the last."""
+    masks: list[int]
+    """Whose name each word may be, by bit; 0 for nobody's."""
 
 
-class _Masker:
-    """Says other people's names and places as roles, for one incident and one subject."""
+class Telling:
+    """What is told of one incident, made ready once for the accounts of everybody in it."""
 
-    def __init__(self, subject: Person, others: Sequence[tuple[Person, str]], locations: Sequence[Location]) -> None:
-        self.names = Names(subject, others)
+    def __init__(
+        self, narratives: Sequence[str], persons: Sequence[Person], locations: Sequence[Location] = ()
+    ) -> None:
+        """Reads an incident.
+
+        Args:
+            narratives: its texts, in order.
+            persons: everybody on the record; each is said as a role in the accounts of the others (`role_word`).
+            locations: every address of the incident; none of them is carried.
+        """
+        self.names = Names(persons)
+        self.roles = [role_word(person) for person in persons]
         self.places = _place_words(locations)
+        #: Words, as they stand, that need a second look.
+        self.odd: set[str] = set()
+        self._told: list[str | _Sentence] = []
+        sentences = [each for narrative in narratives for each in _sentences_of(narrative)]
+        if sentences:
+            self._read(sentences)
 
-    def read(self, text: str) -> None:
-        """Look over a whole text: which of its words need a second look, and which are somebody's name misspelt."""
-        words = set(_small_words(text))
-        names = self.names
-        odd = {word for word in words - _KNOWN_PLAIN if not _is_plain(word)}
-        capitals = {word.lower() for word in _CAPITAL.findall(text)}
-        strange = {folded for word in odd | capitals if len(folded := fold(word.removesuffix("'s"))) > 3}
-        strange = strange.difference(names.words)
-        self.close = names.lookalikes(strange)
-        for folded in strange:
-            if folded not in self.close and len(folded) > 4 and not _is_ordinary(folded):
-                mask = names.skeletons.get(skeleton(folded), 0)
-                if mask:
-                    self.close[folded] = mask
-        self.interesting = odd | words.intersection(names.words) | words.intersection(names.splits)
-        self.interesting.update(words.intersection(self.places), words.intersection(self.close))
+    def about(self, subject: int) -> str:
+        """The account for a referral about a person, by place in `persons`; empty where there is none to give.
 
-    def sentence(self, text: str) -> str | None:
-        """One sentence of what was read as an account may carry it, or nothing if a word in it cannot be explained."""
-        lowered = _small_words(text)
-        if self.interesting.isdisjoint(lowered):
-            return text if lowered else None
-        words = [
-            _Word(*match.span(), match.group(), fold(match.group().removesuffix("'s").removesuffix("'S")))
-            for match in WORD.finditer(text)
-        ]
-        if not words:
-            return None
-        shouted = text.isupper()
-        whispered = text.islower()
-        return self._built(text, words, self._masks(words), shouted, whispered)
+        The person's own name may stay; their contacts and numbers do not.
+        """
+        teller = _Teller(self, subject)
+        taken: list[str] = []
+        for each in self._told:
+            if isinstance(each, str):
+                taken.append(each)
+            elif (built := teller.built(each)) is not None:
+                if built != each.text:
+                    built = _tidy(built)
+                if len(built) > 1:
+                    taken.append(_finished(built))
+        account = " ".join(taken)
+        if len(account) > MOST_CHARACTERS:
+            account = account[: account.rfind(". ", 0, MOST_CHARACTERS) + 1]
+        return account
 
-    def _masks(self, words: list[_Word]) -> list[int]:
-        """For every word the people whose name it may be: 0 for nobody."""
-        known, close = self.names.words, self.close
-        masks = [known.get(word.folded, 0) for word in words]
-        if close:
-            for at, word in enumerate(words):
-                if not masks[at] and word.folded in close and not (word.text.islower() and _is_ordinary(word.folded)):
-                    masks[at] = close[word.folded]
-        for at, word in enumerate(words[:-1]):
-            seconds = self.names.splits.get(word.folded)
-            if seconds and (mask := seconds.get(words[at + 1].folded, 0)) and words[at + 1].start - word.end <= 2:
+    def _read(self, sentences: list[str]) -> None:
+        """Finds the words that need a second look, and keeps every sentence that may be carried."""
+        split = [_IN_WORDS.split(each) for each in sentences]
+        in_words = [parts[1::2] for parts in split]
+        distinct = set().union(*in_words)
+        rare, close = self._look_at(distinct)
+        odd, known, openings = self.odd, self.names.words, self.names.openings
+        halved = {word for word in distinct if FOLDED[word] in openings}
+        for text, parts, words in zip(sentences, split, in_words, strict=True):
+            pairs = [] if halved.isdisjoint(words) else self._halves(words, parts)
+            if not pairs and odd.isdisjoint(words) and (rare.isdisjoint(words) or not text.islower()):
+                if words:
+                    self._told.append(_finished(text))
+                continue
+            folded = [FOLDED[word] for word in words]
+            masks = [known.get(each, 0) for each in folded]
+            if close:
+                for at, each in enumerate(folded):
+                    if each in close and not masks[at] and not (words[at].islower() and _is_ordinary(each)):
+                        masks[at] = close[each]
+            for at, mask in pairs:
                 masks[at] |= mask
                 masks[at + 1] |= mask
-        return masks
+            self._told.append(_Sentence(text, words, folded, parts[0::2], masks))
+
+    def _look_at(self, words: set[str]) -> tuple[set[str], dict[str, int]]:
+        """Fills `odd`.
+
+        Returns:
+            Small words that are not ordinary: where a text has capitals they are nobody's name. And the folded words that
+            are somebody's name misspelt, and whose.
+        """
+        names, odd = self.names, self.odd
+        strange: set[str] = set()
+        rare: set[str] = set()
+        for word in words - _KNOWN_PLAIN:
+            plain, small = _is_plain(word), word.islower() and word.isascii()
+            if plain and small:
+                if len(_KNOWN_PLAIN) < _MOST_KNOWN:
+                    _KNOWN_PLAIN.add(word)
+                continue
+            if not plain:
+                (rare if small else odd).add(word)
+            folded = FOLDED[word]
+            if len(folded) > 3 and folded not in names.words:
+                strange.add(folded)
+        close = names.lookalikes(strange)
+        for folded in strange:
+            if folded not in close and len(folded) > 4 and not _is_ordinary(folded):
+                mask = names.skeletons.get(skeleton(folded), 0)
+                if mask:
+                    close[folded] = mask
+        hot = names.words.keys() | self.places | close.keys()
+        odd.update([word for word in words if FOLDED[word] in hot])
+        return rare, close
+
+    def _halves(self, words: list[str], parts: list[str]) -> list[tuple[int, int]]:
+        """Where two words, read as one, are somebody's name: the place of the first, and whose."""
+        folded = [FOLDED[word] for word in words]
+        found = []
+        for at in range(len(words) - 1):
+            if len(parts[2 * at + 2]) <= _WITHIN_A_NAME and folded[at] in self.names.openings:
+                mask = self.names.written_in_two(folded[at], folded[at + 1])
+                if mask:
+                    found.append((at, mask))
+        return found
+
+
+_WITHIN_A_NAME = 2
+
+
+def _finished(sentence: str) -> str:
+    """A sentence with a capital and a stop."""
+    return (sentence[0].upper() + sentence[1:]) + ("" if sentence[-1] in ".!?" else ".")
+
+
+class _Teller:
+    """Says other people's names and places as roles, in the account about one person."""
+
+    def __init__(self, telling: Telling, subject: int) -> None:
+        self.names = telling.names
+        self.places = telling.places
+        self.odd = telling.odd
+        self.roles = telling.roles
+        self.subject = 1 << subject
+        self.others = (1 << len(telling.roles)) - 1 - self.subject
+
+    def built(self, sentence: _Sentence) -> str | None:
+        """A sentence as an account may carry it, or nothing if a word in it cannot be explained."""
+        shouted = sentence.text.isupper()
+        whispered = sentence.text.islower()
+        return self._built(sentence, shouted, whispered)
 
     def _built(  # noqa: PLR0915 - one pass over the words, each case beside the others
-        self, text: str, words: list[_Word], masks: list[int], shouted: bool, whispered: bool
+        self, sentence: _Sentence, shouted: bool, whispered: bool
     ) -> str | None:
+        _, words, folded, gaps, masks = sentence
+        odd, places = self.odd, self.places
+        one_case = shouted or whispered
         pieces: list[str] = []
-        end = 0
+        done = 0  # words before this one are in `pieces`, or left out
+        lead_of_done = gaps[0]
         at = 0
         count = len(words)
-        interesting = self.interesting
         repeated = ""
         while at < count:
             word = words[at]
-            if (
-                not masks[at]
-                and word.folded == word.text
-                and word.folded not in interesting
-                and word.folded not in TITLES
-            ):
+            mask = masks[at]
+            if not mask and folded[at] == word and word not in odd and not one_case and word not in TITLES:
                 at += 1
                 continue
-            stop, mask = self._run(text, words, masks, at)
-            if mask and self._counts(words[at:stop], masks[at:stop], shouted or whispered):
-                if mask == self.names.subject:
+            stop, mask = self._run(sentence, at)
+            start = at
+            if mask and self._counts(sentence, at, stop, one_case):
+                if mask == self.subject:
                     at = stop
                     continue
-                start = word.start
-                said = self.names.role(mask)
-                while stop < count and not (shouted or whispered) and self._belongs(text, words, masks, stop):
+                said = self._role(mask)
+                while stop < count and not one_case and self._belongs(sentence, stop):
                     stop += 1
-            elif word.folded in self.places and (shouted or whispered or not word.text.islower()):
+            elif folded[at] in places and (one_case or not word.islower()):
                 stop = at + 1
-                while stop < count and self._is_place(text, words, stop):
+                while stop < count and self._is_place(sentence, stop):
                     stop += 1
-                start, said = word.start, "an address"
-            elif not word.text.isascii() and not word.folded.isascii():
+                said = "an address"
+            elif not word.isascii() and not folded[at].isascii():
                 return None
-            elif shouted or whispered:
-                if not _is_ordinary(word.folded) and word.folded not in _CAPITALISED:
+            elif one_case:
+                if not _is_ordinary(folded[at]) and folded[at] not in _CAPITALISED:
                     return None
                 at += 1
                 continue
-            elif word.text[0].isupper() and not self._explained(words, masks, at):
-                stop, start, said = self._stranger(text, words, masks, at)
+            elif word[0].isupper() and not self._explained(sentence, at):
+                stop, start, said = self._stranger(sentence, at)
+                start = max(start, done)
             else:
-                if not word.text.isascii() and _script(word.text) != "LATIN":
+                if not word.isascii() and _script(word) != "LATIN":
                     return None
                 at += 1
                 continue
-            last = words[stop - 1]
-            lead = text[end:start]
-            before = words[at - 1] if at and words[at - 1].start >= end and start == word.start else None
-            if said and before is not None and lead.endswith(before.text + " "):
-                if before.folded in _ARTICLES:
-                    lead = lead[: -len(before.text) - 1]
-                elif before.folded in _ROLE_NOUNS and said in _ROLE_PHRASES:
+            lead = lead_of_done
+            if start > done:
+                lead += "".join([words[n] + gaps[n + 1] for n in range(done, start)])
+            if said and start > done and start == at and lead.endswith(words[start - 1] + " "):
+                before = folded[start - 1]
+                if before in _ARTICLES:
+                    lead = lead[: -len(words[start - 1]) - 1]
+                elif before in _ROLE_NOUNS and said in _ROLE_PHRASES:
                     said = ""
+            last = words[stop - 1]
+            at = done = stop
+            lead_of_done = gaps[stop]
             if said and said == repeated and lead.strip(" ,/.-'") in {"", "and"} and len(lead) < 7:
-                end, at = last.end, stop
                 continue
             repeated = said
-            if said and last.text[-2:] in {"'s", "'S"}:
+            if said and last[-2:] in {"'s", "'S"}:
                 said += "'s"
             if said and not pieces and not lead.strip(" \"'(-*.,"):
                 said = said[0].upper() + said[1:]
@@ -532,152 +598,139 @@ class _Masker:
             if not said:
                 lead = lead.rstrip(" ,(")
             pieces += [lead, said]
-            end = last.end
-            if end < len(text) and text[end] == "." and len(last.text) == 1:
-                end += 1
-            at = stop
-        pieces.append(text[end:])
+            if len(last) == 1:
+                lead_of_done = lead_of_done.removeprefix(".")
+        pieces.append(lead_of_done)
+        pieces += [words[n] + gaps[n + 1] for n in range(done, count)]
         return "".join(pieces)
 
-    def _run(self, text: str, words: list[_Word], masks: list[int], at: int) -> tuple[int, int]:
+    def _role(self, mask: int) -> str:
+        """What to say of the person, or of whichever person, a run of names could mean."""
+        if mask & self.subject:
+            return "a person"
+        roles = {role for number, role in enumerate(self.roles) if mask >> number & 1}
+        return roles.pop() if len(roles) == 1 else "another person"
+
+    def _run(self, sentence: _Sentence, at: int) -> tuple[int, int]:
         """From a word on, the words that are one person's name, with titles and initials; the end and whose it may be."""
+        words, folded, gaps, masks = sentence.words, sentence.folded, sentence.gaps, sentence.masks
         mask = 0
         stop = at
         while stop < len(words):
-            word = words[stop]
-            own: int | None = masks[stop] or self._title_or_initial(words, masks, stop, mask)
+            own: int | None = masks[stop] or self._title_or_initial(sentence, stop, mask)
             if own is None:
                 break
-            if stop > at and not _joined(text[words[stop - 1].end : word.start]):
+            if stop > at and not _joined(gaps[stop]):
                 break
             if own and mask and not own & mask:
                 break
             mask = (mask & own if mask else own) if own else mask
             stop += 1
-        while stop > at and not masks[stop - 1] and words[stop - 1].folded in TITLES:
+        while stop > at and not masks[stop - 1] and folded[stop - 1] in TITLES:
             stop -= 1
-        if stop == at:
-            return at + 1, self._signed(words[at])
-        if not any(masks[at:stop]) and (stop - at == 1 or not mask):
-            return at + 1, self._signed(words[at])
+        if stop == at or (not any(masks[at:stop]) and (stop - at == 1 or not mask)):
+            return at + 1, self._signed(words[at], folded[at])
         return stop, mask
 
-    def _signed(self, word: _Word) -> int:
+    def _signed(self, word: str, folded: str) -> int:
         """Two initials written as one word."""
-        if (
-            len(word.text) == 2
-            and word.text.isupper()
-            and word.folded not in _CAPITALISED
-            and not _is_ordinary(word.folded)
-        ):
-            return self.names.signs.get(word.folded, 0) & self.names.others
+        if len(word) == 2 and word.isupper() and folded not in _CAPITALISED and not _is_ordinary(folded):
+            return self.names.signs.get(folded, 0) & self.others
         return 0
 
-    def _title_or_initial(self, words: list[_Word], masks: list[int], at: int, mask: int) -> int | None:
-        word = words[at]
-        if word.folded in TITLES:
-            return 0 if at + 1 < len(words) and (masks[at + 1] or len(words[at + 1].text) == 1) else None
-        if len(word.text) == 1 and word.text.isupper():
-            by_initial = self.names.initials.get(word.folded, 0)
+    def _title_or_initial(self, sentence: _Sentence, at: int, mask: int) -> int | None:
+        words, folded, masks = sentence.words, sentence.folded, sentence.masks
+        if folded[at] in TITLES:
+            return 0 if at + 1 < len(words) and (masks[at + 1] or len(words[at + 1]) == 1) else None
+        if len(words[at]) == 1 and words[at].isupper():
+            signs = self.names.signs
+            by_initial = self.names.initials.get(folded[at], 0)
+            initial_follows = at + 1 < len(words) and len(words[at + 1]) == 1
             beside = (masks[at + 1] if at + 1 < len(words) else 0) | mask
-            further = masks[at + 2] if at + 2 < len(words) and len(words[at + 1].text) == 1 else 0
-            signed = (
-                self.names.signs.get(word.folded + words[at + 1].folded, 0)
-                if at + 1 < len(words) and len(words[at + 1].text) == 1
-                else 0
-            )
-            before = (
-                self.names.signs.get(words[at - 1].folded + word.folded, 0)
-                if at and len(words[at - 1].text) == 1
-                else 0
-            )
+            further = masks[at + 2] if at + 2 < len(words) and initial_follows else 0
+            signed = signs.get(folded[at] + folded[at + 1], 0) if initial_follows else 0
+            before = signs.get(folded[at - 1] + folded[at], 0) if at and len(words[at - 1]) == 1 else 0
             if by_initial & (beside | further | signed):
                 return by_initial & (beside | further | signed)
             if before & mask:
                 return before & mask
-            if (beside | further) & self.names.others:
+            if (beside | further) & self.others:
                 return 0  # some initial beside another's name
         return None
 
-    def _counts(self, words: list[_Word], masks: list[int], one_case: bool) -> bool:
+    def _counts(self, sentence: _Sentence, at: int, stop: int, one_case: bool) -> bool:
         """Whether a run is surely meant as a name: everyday words only with a capital, or beside a name that is none."""
-        named = [word for word, mask in zip(words, masks, strict=True) if mask]
+        everyday = self.names.everyday
+        named = [n for n in range(at, stop) if sentence.masks[n]]
         if not named:
             return True  # initials alone, found as such
-        if any(word.folded not in self.names.everyday for word in named):
-            return True
-        if len({word.folded for word in named}) > 1:
+        folded = {sentence.folded[n] for n in named}
+        if len(folded) > 1 or not folded <= everyday:
             return True
         return (
             not one_case
-            and any(not word.text.islower() for word in named)
-            and all(len(word.folded) > 1 for word in named)
+            and any(not sentence.words[n].islower() for n in named)
+            and all(len(each) > 1 for each in folded)
         )
 
-    def _belongs(self, text: str, words: list[_Word], masks: list[int], at: int) -> bool:
+    def _belongs(self, sentence: _Sentence, at: int) -> bool:
         """Whether a word with a capital right after a name is more of that name: one misspelt into an ordinary word."""
-        word = words[at]
-        between = text[words[at - 1].end : word.start]
-        return between in {" ", "-"} and not masks[at] and word.text[0].isupper() and word.folded not in _CAPITALISED
+        return (
+            sentence.gaps[at] in {" ", "-"}
+            and not sentence.masks[at]
+            and sentence.words[at][0].isupper()
+            and sentence.folded[at] not in _CAPITALISED
+        )
 
-    def _is_place(self, text: str, words: list[_Word], at: int) -> bool:
-        between = text[words[at - 1].end : words[at].start]
-        return between.strip(" ,-") == "" and (words[at].folded in self.places or words[at].folded in _STREETLIKE)
+    def _is_place(self, sentence: _Sentence, at: int) -> bool:
+        folded = sentence.folded[at]
+        return sentence.gaps[at].strip(" ,-") == "" and (folded in self.places or folded in _STREETLIKE)
 
-    def _explained(self, words: list[_Word], masks: list[int], at: int) -> bool:
+    def _explained(self, sentence: _Sentence, at: int) -> bool:
         """Whether a capital needs no name to explain it."""
+        words, folded = sentence.words, sentence.folded
         word = words[at]
-        if word.folded in _CAPITALISED or (len(word.text) == 1 and word.folded in "ai"):
+        if folded[at] in _CAPITALISED or (len(word) == 1 and folded[at] in "ai"):
             return True
-        if masks[at] == self.names.subject:
+        if sentence.masks[at] == self.subject:
             return True
-        if word.text.isupper() and len(word.text) <= 3:  # "BMW": an abbreviation, unless it stands in a name
-            beside = words[max(0, at - 1) : at] + words[at + 1 : at + 2]
-            return all(
-                each.text.islower() or _is_ordinary(each.folded) or each.folded in _CAPITALISED for each in beside
-            )
-        following = words[at + 1] if at + 1 < len(words) else None
-        if (
-            following is not None
-            and following.text[0].isupper()
-            and not following.text.isupper()
-            and following.folded not in _CAPITALISED
-            and at
-        ):
-            # "Grant Chen": an ordinary word before a strange capital is part of a name.
-            return _is_ordinary(word.folded) and _is_ordinary(following.folded)
-        return _is_ordinary(word.folded)
+        if word.isupper() and len(word) <= 3:  # "BMW": an abbreviation, unless it stands in a name
+            beside = [n for n in (at - 1, at + 1) if 0 <= n < len(words)]
+            return all(words[n].islower() or _is_ordinary(folded[n]) or folded[n] in _CAPITALISED for n in beside)
+        if at and at + 1 < len(words):
+            following = words[at + 1]
+            if following[0].isupper() and not following.isupper() and folded[at + 1] not in _CAPITALISED:
+                # "Grant Chen": an ordinary word before a strange capital is part of a name.
+                return _is_ordinary(folded[at]) and _is_ordinary(folded[at + 1])
+        return _is_ordinary(folded[at])
 
-    def _stranger(self, text: str, words: list[_Word], masks: list[int], at: int) -> tuple[int, int, str]:
+    def _stranger(self, sentence: _Sentence, at: int) -> tuple[int, int, str]:
         """A name of nobody on the record: where it ends, where it begins, and what to say instead."""
+        words, folded, gaps, masks = sentence.words, sentence.folded, sentence.gaps, sentence.masks
         stop = at + 1
-        while stop < len(words):
-            word = words[stop]
-            gap = text[words[stop - 1].end : word.start]
-            if (
-                not _joined(gap)
-                or "," in gap
-                or masks[stop]
-                or not word.text[0].isupper()
-                or word.folded in _CAPITALISED
-            ):
-                break
+        while (
+            stop < len(words)
+            and _joined(gaps[stop])
+            and "," not in gaps[stop]
+            and not masks[stop]
+            and words[stop][0].isupper()
+            and folded[stop] not in _CAPITALISED
+        ):
             stop += 1
-        before = words[at - 1].folded if at else ""
-        start = words[at].start
+        before = folded[at - 1] if at else ""
         if before in _RANKS:
-            return stop, words[at - 1].start, "an officer"
-        if before == "address" or [each.folded for each in words[stop : stop + 2]] == ["an", "address"]:
-            return stop, start, "an address"
-        if stop - at > 1 and words[stop - 1].folded in _STREETLIKE:
-            return stop, start, "an address"
+            return stop, at - 1, "an officer"
+        if before == "address" or folded[stop : stop + 2] == ["an", "address"]:
+            return stop, at, "an address"
+        if stop - at > 1 and folded[stop - 1] in _STREETLIKE:
+            return stop, at, "an address"
         if before in TITLES:
-            return stop, words[at - 1].start, "another person"
-        if before in _SAID_ALREADY and _joined(text[words[at - 1].end : start]):
-            return stop, start, ""
+            return stop, at - 1, "another person"
+        if before in _SAID_ALREADY and _joined(gaps[at]):
+            return stop, at, ""
         if before in _PLACE_BEFORE:
-            return stop, start, "a place"
-        return stop, start, "another person"
+            return stop, at, "a place"
+        return stop, at, "another person"
 
 
 def _joined(between: str) -> bool:
@@ -739,63 +792,15 @@ def _without_immigration(text: str) -> list[str]:
     return kept
 
 
-def compose(
-    narratives: Sequence[str],
-    subject: Person,
-    others: Sequence[tuple[Person, str]],
-    locations: Sequence[Location] = (),
-    forbidden: Sequence[Forbidden] = (),
-) -> Account:
-    """The account of an incident for a referral about `subject`, or none and why.
-
-    Args:
-        narratives: the texts of the incident, in order.
-        subject: the person the referral is about; their name may stay, their contacts and numbers do not.
-        others: everybody else on the record with the words that stand for them (`role_word`).
-        locations: every address of the incident; none of them is carried.
-        forbidden: what else must not be in it, beyond what `others` and `locations` say: identifiers of protected people.
-
-    Returns:
-        The text and no reasons; or an empty text with the rules of `residue` that objected.
-    """
-    masker = _Masker(subject, others, locations)
-    taken: list[str] = []
-    for narrative in narratives:
-        sentences = _without_immigration(clean(narrative[:MOST_READ]))
-        text = "\n".join(sentences)
-        signed = has_sign(text)
-        if signed or has_digit(text):
-            sentences = [_tidy(without_identifiers(each)) if signed or has_digit(each) else each for each in sentences]
-            text = "\n".join(sentences)
-        masker.read(text)
-        for sentence in sentences:
-            built = masker.sentence(sentence)
-            if built is not None and built is not sentence:
-                built = _tidy(built)
-            if built and len(built) > 1:
-                taken.append((built[0].upper() + built[1:]) + ("" if built[-1] in ".!?" else "."))
-    account_text = " ".join(taken)
-    if len(account_text) > MOST_CHARACTERS:
-        account_text = account_text[: account_text.rfind(". ", 0, MOST_CHARACTERS) + 1]
-    if not account_text:
-        return Account("", ())
-    if states_immigration(account_text):
-        return Account("", ("residue.immigration",))
-    checks = list(forbidden)
-    for person, _ in others:
-        checks += forbidden_of(person, locations)
-    checks += [each for each in forbidden_of(subject, locations) if each.kind not in {"name"}]
-    checks += [Forbidden("postcode", location.postcode) for location in locations if location.postcode]
-    found = residue(account_text, checks)
-    return Account("", tuple(found)) if found else Account(account_text, ())
-
-
-def account(
-    narratives: Sequence[str],
-    subject: Person,
-    others: Sequence[tuple[Person, str]],
-    locations: Sequence[Location] = (),
-    forbidden: Sequence[Forbidden] = (),
-) -> str:
-    """The text of `compose`: empty where there is none to give."""
-    return compose(narratives, subject, others, locations, forbidden).text
+def _sentences_of(narrative: str) -> list[str]:
+    """The sentences of a text without immigration facts, and without what identifies by its shape."""
+    sentences = _without_immigration(clean(narrative[:MOST_READ]))
+    text = "\n".join(sentences)
+    signed = has_sign(text)
+    if not signed and not has_digit(text):
+        return sentences
+    return [
+        tidied
+        for each in sentences
+        if (tidied := _tidy(without_identifiers(each)) if signed or has_digit(each) else each)
+    ]

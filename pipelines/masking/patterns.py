@@ -39,7 +39,7 @@ _STREET = (
     r"|lodge|cottages?|farm|lea|croft|green)"
 )
 #: "2 men in the street" is no address.
-_NO_STREET = r"(?:the|a|an|in|on|at|of|to|and|or|by|down|up|along|across|into|from|near|for|with|was|were|his|her|their|men|women|males|people|hours|hrs|years?|times|days)\b"
+_NO_STREET = r"(?:the|a|an|in|on|at|of|to|and|or|by|down|up|along|across|into|from|near|for|with|was|were|his|her|their|men|women|males|people|hours?|hrs|minutes?|mins|weeks?|months?|pounds|years?|times|days?)\b"
 _OFFICER = r"(?:PC|PS|DC|DS|DI|DCI|DCS|DSI|INSP|Insp|SGT|Sgt|PCSO|WPC|WDC|TDC|TDS|Supt|Ch Insp|Chief Inspector|Sergeant|Inspector|Constable)"
 
 #: Shapes that need more than one glance, tried before the rule for numbers, in this order.
@@ -196,8 +196,10 @@ def _number(found: str) -> str | None:
 
 
 _DOTTED = re.compile(r"\.[a-z]{2}")
+#: Signs of a telephone number in words. Nobody has one without any of these digits.
+_WORDED_SIGNS = ("zero", "nought", "double ", "oh ", "seven")
 #: Signs of an identifier that has no digit in it.
-_SIGNS = ("@", "://", "www.", " dot ", "(at", "[at", "( at", "[ at", "zero", "nought", "double ", "oh ", "seven")
+_SIGNS = ("@", "://", "www.", " dot ", "(at", "[at", "( at", "[ at", *_WORDED_SIGNS)
 
 
 def has_digit(text: str) -> bool:
@@ -216,9 +218,25 @@ _CONTACTS = (_BY_NAME["email"], _BY_NAME["handle"])
 _WITH_DIGITS = RECOGNISERS[3:]
 #: Where all numbers are one or two digits or a time, only these could make an identifier of them.
 _WITH_FEW_DIGITS = tuple(_BY_NAME[name] for name in ("date", "officer", "address", "street", "door"))
-_CONTACT_SIGN = re.compile(r"@|[(\[]\s?at\b|\sdot\s", re.I)
-_DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.I)
-_FEW_DIGITS = re.compile(r"[^\d]*(?:(?<![\w.,/:+#-])\d{1,2}(?:[:.]\d\d)?(?![\w/:,+#-]|\.\d| ?\d)[^\d]*)+\Z")
+#: A telephone number as most people write one; other ways of writing it are numbers that pass no allow-list.
+_PHONE = re.compile(r"(?<![\w+/])(?:\+|\(?0)(?:[ ()-]{0,2}\d){9,14}(?![\w/])")
+#: A number of one or two digits that counts or measures what follows it.
+_COUNTING = re.compile(
+    r"(?<!flat)(?<!apartment)(?<!apt)(?<!unit)(?<!room)(?<!number)(?<!\bno)(?<!no\.) \d{1,2} (?:minutes?|hours?|days?|weeks?|months?|years?"
+    r"|times|pounds|people|men|women|children|miles|metres|seconds|items|occasions)\b",
+    re.I,
+)
+#: A number of one or two digits, or a time, that stands alone.
+_FEW_DIGITS = re.compile(r"(?<![\w.,/:+#-])(?<!\d )\d{1,2}(?:[:.]\d\d)?(?![\w/:,+#-]|\.\d| ?\d)")
+_RUN_OF_DIGITS = re.compile(r"\d+")
+_MONTH_SIGNS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|(?:18|19|20)\d{6}")
+_RANK_SIGNS = ("PC", "PS", "DC", "DS", "DI", "INSP", "Insp", "SGT", "Sgt", "WDC", "TD", "Supt", "Ser", "Const")
+
+
+def _only_counts(text: str) -> bool:
+    """Whether every number in a text only counts what follows it."""
+    return len(_COUNTING.findall(text)) == len(_RUN_OF_DIGITS.findall(text))
 
 
 def _applied(text: str, recognisers: tuple[Recogniser, ...]) -> str:
@@ -230,18 +248,25 @@ def _applied(text: str, recognisers: tuple[Recogniser, ...]) -> str:
 
 def without_identifiers(text: str) -> str:
     """A cleaned sentence that says what kind of identifier stood where one did."""
-    if _CONTACT_SIGN.search(text):
+    lowered = text.lower()
+    if "@" in text or "(" in text or "[" in text or " dot" in lowered:
         text = _applied(text, _CONTACTS)
     if "." in text[:-1] or "://" in text:
         text = _applied(text, (_BY_NAME["url"],))
-    if _DIGITS.search(text):
-        if _FEW_DIGITS.match(text):
-            dated = _DATE_SIGN.search(text) is not None
-            text = _applied(text, _WITH_FEW_DIGITS if dated else _WITH_FEW_DIGITS[1:])
-        else:
-            text = _replaced(_applied(text, _WITH_DIGITS), _NUMBER, _number)
-    lowered = text.lower()
-    if "zero" in lowered or "oh " in lowered or "nought" in lowered or "double " in lowered or "seven" in lowered:
+    if "0" in text:
+        text = _replaced(text, _PHONE, lambda _: "a number")
+    if has_digit(text) and not _only_counts(text):
+        few = not has_digit(_FEW_DIGITS.sub("", text))
+        recognisers = _WITH_FEW_DIGITS if few else _WITH_DIGITS
+        unsigned = set()
+        if not any(sign in text for sign in _RANK_SIGNS):
+            unsigned.add("officer")
+        if not any(sign in lowered for sign in _MONTH_SIGNS) and not _DATE_SIGN.search(text):
+            unsigned.add("date")
+        text = _applied(text, tuple(each for each in recognisers if each.name not in unsigned))
+        if not few:
+            text = _replaced(text, _NUMBER, _number)
+    if any(sign in lowered for sign in _WORDED_SIGNS):
         text = _replaced(text, _WORDED, lambda _: "a number")
     return text
 
@@ -250,11 +275,12 @@ def without_identifiers(text: str) -> str:
 
 
 @cache
-def _immigration() -> Any:
+def immigration_phrases() -> Any:
+    """The automaton of phrases that state an immigration fact, over small words between single spaces."""
     document = yaml.safe_load(Path(__file__).with_name("immigration.yaml").read_text("utf-8"))
     return narrative.literals(document["phrases"])
 
 
 def states_immigration(sentence: str) -> bool:
     """Whether a sentence says, or may say, something of anybody's immigration status."""
-    return next(_immigration().iter(narrative.plain_words(sentence)), None) is not None
+    return next(immigration_phrases().iter(narrative.plain_words(sentence)), None) is not None

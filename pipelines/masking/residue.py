@@ -2,6 +2,8 @@
 
 Written without the masker and knowing none of its rules: it squeezes a text to its letters and digits and asks whether a
 whole identity, or an identifier that is no name, is in there. A lone part of a name is no finding: spouses share surnames.
+Both sides are worked out once: a text is read once however much is looked for in it, and what must not be found is made
+ready once per incident however many texts leave.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import filterfalse
 from typing import NamedTuple
 
 from anyascii import anyascii
@@ -18,7 +21,7 @@ from pipelines.contracts.incident import Location, Person
 
 
 class Forbidden(NamedTuple):
-    """One thing that must not be in a text: `kind` is name, phone, email, document, nominal, postcode or dob."""
+    """One thing that must not be in a text: `kind` is name, phone, email, document, nominal, postcode, address or dob."""
 
     kind: str
     value: str
@@ -26,21 +29,99 @@ class Forbidden(NamedTuple):
     given: str = ""
 
 
+# ---- reading ----------------------------------------------------------------------------------------------------
+
 _MARKS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {39: None}
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+
+
+@lru_cache(maxsize=8192)
+def _romanised(run: str) -> str:
+    """Characters that are not ASCII as Latin letters: accents, joiners and formatting gone, scripts transliterated."""
+    return anyascii(
+        "".join(each for each in unicodedata.normalize("NFKD", run) if unicodedata.category(each)[0] not in "MC")
+    )
+
+
+def _tokens(text: str) -> list[str]:
+    """The runs of small Latin letters and digits of a text."""
+    if not text.isascii():
+        text = _FOREIGN.sub(lambda found: _romanised(found.group()), text)
+    return text.translate(_MARKS).split()
 
 
 def _plain(text: str) -> str:
     """Small Latin letters, digits, and single spaces for everything else."""
-    if not text.isascii():
-        text = "".join(
-            each for each in unicodedata.normalize("NFKD", text) if unicodedata.category(each)[0] not in "MC"
-        )
-        text = text if text.isascii() else anyascii(text)
-    return " ".join(text.translate(_MARKS).split())
+    return " ".join(_tokens(text))
 
 
-def _squeezed(text: str) -> str:
-    return _plain(text).replace(" ", "")
+@lru_cache(maxsize=8192)
+def squeezed(text: str) -> str:
+    """Small Latin letters and digits, and nothing between them."""
+    return "".join(_tokens(text))
+
+
+_DIGIT_LIKE = str.maketrans("oil", "011")
+_LETTERS_FOR_DIGITS = frozenset({"o", "i", "l", "oo", "il", "li", "ll", "ol", "lo", "io", "oi", "ii"})
+
+
+class Reading:
+    """A text as the guard reads it, once."""
+
+    __slots__ = ("_dates", "digits", "numbers", "squeezed", "words")
+
+    def __init__(self, text: str) -> None:
+        """Takes any text."""
+        tokens = _tokens(text)
+        #: Its words between single spaces, and without any.
+        self.words = f" {' '.join(tokens)} "
+        self.squeezed = "".join(tokens)
+        #: The words that have a digit in them.
+        self.numbers = " ".join(filterfalse(str.isalpha, tokens))
+        #: All digits in a row, with the letters that are written for them; nothing where they are too few for a phone.
+        self.digits = ""
+        if len(self.numbers) >= _SHORTEST_PHONE:
+            alike = [each for each in tokens if not each.isalpha() or each in _LETTERS_FOR_DIGITS]
+            self.digits = "".join(filter(str.isdecimal, "".join(alike).translate(_DIGIT_LIKE)))
+        self._dates: set[tuple[str, int, int]] | None = None
+
+    @property
+    def dates(self) -> set[tuple[str, int, int]]:
+        """Everything in it that could be a date: (year as written, month, day)."""
+        if self._dates is None:
+            self._dates = _dates(self.words) if self.numbers else set()
+        return self._dates
+
+
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - months read as words
+_NAMED = rf"({'|'.join(_MONTHS)})[a-z]*"
+_DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(\d{4}|\d{2})(?![a-z0-9])"
+#: Each looks ahead only, so that one candidate never hides the next: "flat 12, 30 01 1988".
+_DAY_NAMED = re.compile(rf"(?<![a-z0-9])(?={_DAY} ?(?:of )?{_NAMED} ?{_YEAR})")
+_NAMED_DAY = re.compile(rf"(?<![a-z0-9])(?={_NAMED} ?{_DAY} {_YEAR})")
+_IN_FIGURES = re.compile(rf"(?<![a-z0-9])(?={_DAY} {_DAY} {_YEAR})")
+_YEAR_FIRST = re.compile(r"(?<![a-z0-9])(?=(\d{4}) (\d{1,2}) (\d{1,2})(?![a-z0-9]))")
+_EIGHT = re.compile(r"(?<![a-z0-9])\d{8}(?![a-z0-9])")
+
+
+def _dates(words: str) -> set[tuple[str, int, int]]:
+    found: set[tuple[str, int, int]] = set()
+    for day, month, year in _DAY_NAMED.findall(words):
+        found.add((year, _MONTHS.index(month) + 1, int(day)))
+    for month, day, year in _NAMED_DAY.findall(words):
+        found.add((year, _MONTHS.index(month) + 1, int(day)))
+    for one, two, year in _IN_FIGURES.findall(words):
+        found.update([(year, int(one), int(two)), (year, int(two), int(one))])
+    for year, month, day in _YEAR_FIRST.findall(words):
+        found.update([(year, int(month), int(day)), (year, int(day), int(month))])
+    for run in _EIGHT.findall(words):
+        found.add((run[:4], int(run[4:6]), int(run[6:])))
+        found.update([(run[4:], int(run[2:4]), int(run[:2])), (run[4:], int(run[:2]), int(run[2:4]))])
+    return found
+
+
+# ---- what must not be found -------------------------------------------------------------------------------------
 
 
 def forbidden_of(person: Person, locations: Sequence[Location] = ()) -> list[Forbidden]:
@@ -66,91 +147,109 @@ def forbidden_of(person: Person, locations: Sequence[Location] = ()) -> list[For
 
 
 _SHORTEST_SQUEEZED = 9
-_plain_value = lru_cache(maxsize=8192)(_plain)
-
-
-def _has_name(words: str, squeezed: str, surname: str, given: str) -> bool:
-    first, last = _plain_value(given), _plain_value(surname)
-    if len(first) < 2 or len(last) < 2:
-        return False
-    for one, two in ((first, last), (last, first)):
-        if f" {one} {two} " in words:
-            return True
-        whole = (one + two).replace(" ", "")
-        if len(whole) >= _SHORTEST_SQUEEZED and whole in squeezed:
-            return True
-    return False
-
-
-_DIGIT = re.compile(r"[0-9]")
-_DIGIT_LIKE = str.maketrans("oil", "011")
-
-
-def _has_phone(digits: str, value: str) -> bool:
-    number = re.sub(r"\D", "", _plain(value))
-    national = (
-        number.removeprefix("00").removeprefix("44").lstrip("0") if number.startswith(("44", "0044", "0")) else number
-    )
-    return len(national) >= 6 and national in digits
-
-
-def _has_mark(words: str, squeezed: str, value: str) -> bool:
-    """A code of letters and digits: anywhere when it is long, between word ends when it is short."""
-    mark = _squeezed(value)
-    if len(mark) < 3:
-        return False
-    if len(mark) >= 6:
-        return mark in squeezed
-    if mark not in squeezed:
-        return False
-    return re.search(r"(?<![a-z0-9])" + r" ?".join(mark) + r"(?![a-z0-9])", words) is not None
-
-
+_SHORTEST_MARK = 3
+_LONG_MARK = 6
+_SHORTEST_PHONE = 6
+#: The last digits of a telephone number, without the codes of country and area that come and go.
+_DIALLED = 9
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905 - months read as words
 
 
-def _has_date(words: str, digits: str, value: str) -> bool:
-    date = _ISO.match(value)
-    if date is None or date[1][2:] not in digits:
+class Guard:
+    """Things that must not be found, made ready to be looked for in many texts."""
+
+    __slots__ = ("_dobs", "_marks", "_names", "_phones", "_unknown")
+
+    def __init__(self, forbidden: Iterable[Forbidden]) -> None:
+        """Works out how each would look in a `Reading`."""
+        self._names: set[tuple[str, str]] = set()
+        self._phones: set[str] = set()
+        self._marks: set[tuple[str, str]] = set()
+        self._dobs: set[tuple[str, int, int]] = set()
+        self._unknown: set[str] = set()
+        for kind, value, given in forbidden:
+            match kind:
+                case "name":
+                    first, last = _plain(given), _plain(value)
+                    if len(first) > 1 and len(last) > 1:
+                        self._names.add((first, last))
+                case "phone":
+                    number = _national(value)
+                    if len(number) >= _SHORTEST_PHONE:
+                        self._phones.add(number)
+                case "email" | "document" | "nominal" | "postcode" | "address":
+                    mark = squeezed(value)
+                    if len(mark) >= _SHORTEST_MARK:
+                        self._marks.add((kind, mark))
+                case "dob":
+                    date = _ISO.match(value)
+                    if date is not None:
+                        self._dobs.add((date[1], int(date[2]), int(date[3])))
+                case _:
+                    self._unknown.add(kind)  # a kind nobody taught this guard: it cannot say that a text is free of it
+
+    def objections(self, reading: Reading, *, names: bool = True, dates: bool = True) -> set[str]:
+        """The ids of the rules that find something in a text; never the thing itself.
+
+        Args:
+            reading: the text.
+            names: whether to look for whole names.
+            dates: whether to look for dates of birth.
+        """
+        found = {f"residue.{kind}" for kind in self._unknown}
+        words, run_on = reading.words, reading.squeezed
+        if names:
+            for first, last in self._names:
+                if _has_name(words, run_on, first, last):
+                    found.add("residue.name")
+        if dates and reading.numbers:
+            for dob in self._dobs:
+                if _has_date(reading, *dob):
+                    found.add("residue.dob")
+        if reading.digits and any(number in reading.digits for number in self._phones):
+            found.add("residue.phone")
+        for kind, mark in self._marks:
+            if mark in run_on and (len(mark) >= _LONG_MARK or _stands_alone(words, mark)):
+                found.add(f"residue.{kind}")
+        return found
+
+
+def _has_name(words: str, run_on: str, first: str, last: str) -> bool:
+    one, two = first.replace(" ", ""), last.replace(" ", "")
+    if one not in run_on or two not in run_on:
         return False
-    year, month, day = date[1], int(date[2]), int(date[3])
-    if not 1 <= month <= len(_MONTHS):
+    if f" {first} {last} " in words or f" {last} {first} " in words:
+        return True
+    return len(one) + len(two) >= _SHORTEST_SQUEEZED and (one + two in run_on or two + one in run_on)
+
+
+def _national(value: str) -> str:
+    """The digits of a number that stay however it is dialled."""
+    number = "".join(filter(str.isdecimal, squeezed(value)))
+    if number.startswith(("44", "0")):
+        number = number.removeprefix("00").removeprefix("44").lstrip("0")
+    return number[-_DIALLED:]
+
+
+def _stands_alone(words: str, mark: str) -> bool:
+    """Whether a short code stands between word ends, with or without spaces in it."""
+    return any(each in words for each in _spacings(mark))
+
+
+@lru_cache(maxsize=4096)
+def _spacings(mark: str) -> tuple[str, ...]:
+    spaced = [mark[0]]
+    for character in mark[1:]:
+        spaced = [each + joint + character for each in spaced for joint in ("", " ")]
+    return tuple(f" {each} " for each in spaced)
+
+
+def _has_date(reading: Reading, year: str, month: int, day: int) -> bool:
+    if year[2:] not in reading.numbers or str(day) not in reading.numbers:
         return False
-    years = f"(?:{year}|{year[2:]})"
-    named = rf"{_MONTHS[month - 1]}[a-z]*"
-    numbered = rf"0?{month}"
-    days = rf"0?{day}(?:st|nd|rd|th)?"
-    forms = (
-        rf"{days} ?(?:of )?{named} ?{years}",
-        rf"{named} {days} {years}",
-        rf"{days} {numbered} {years}",
-        rf"{numbered} {days} {years}",
-        rf"{year} {numbered} {days}",
-        rf"{year}{month:02}{day:02}",
-        rf"{day:02}{month:02}{year}",
-    )
-    return re.search(rf"(?<![a-z0-9])(?:{'|'.join(forms)})(?![a-z0-9])", words) is not None
+    return not reading.dates.isdisjoint([(year, month, day), (year[2:], month, day)])
 
 
 def residue(text: str, forbidden: Iterable[Forbidden]) -> list[str]:
-    """The ids of the rules that find something forbidden in a text, in order and once each; never the thing itself."""
-    words = f" {_plain(text)} "
-    squeezed = words.replace(" ", "")
-    digits = re.sub(r"[^0-9]+", "", squeezed.translate(_DIGIT_LIKE)) if _DIGIT.search(squeezed) else ""
-    found: set[str] = set()
-    for kind, value, given in forbidden:
-        match kind:
-            case "name":
-                hit = _has_name(words, squeezed, value, given)
-            case "phone":
-                hit = bool(digits) and _has_phone(digits, value)
-            case "email" | "document" | "nominal" | "postcode":
-                hit = _has_mark(words, squeezed, value)
-            case "dob":
-                hit = _has_date(words, digits, value)
-            case _:
-                hit = True  # a kind nobody has taught this guard: it cannot say that the text is free of it
-        if hit:
-            found.add(f"residue.{kind}")
-    return sorted(found)
+    """The ids of the rules that find something forbidden in a text, in order and once each."""
+    return sorted(Guard(forbidden).objections(Reading(text)))

@@ -13,7 +13,9 @@ import os
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import msgspec
@@ -27,13 +29,13 @@ from expectations.gate import judge
 from pipelines.batches import Batch
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, Recipient, State
-from pipelines.contracts.incident import Incident, Location, Person
-from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING, Referral
+from pipelines.contracts.incident import Incident, Person
+from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING
 from pipelines.contracts.subject import Content, SubjectName, SubjectOffence
-from pipelines.masking.patterns import states_immigration
-from pipelines.masking.residue import Forbidden, forbidden_of, residue
+from pipelines.guard import RecordGuard, objections_to_draft, rest_of, states_immigration
+from pipelines.masking.residue import Reading
 from pipelines.receipts import decision_receipt, decision_row
-from pipelines.referrals import build_referral, encode
+from pipelines.referrals import build_referral, encode, telling_of
 from pipelines.resolve import Outcome, Rows, decide, effective, load
 from pipelines.sinks import REFERRALS
 from pipelines.stages.validate import Valid
@@ -134,11 +136,11 @@ def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Reco
     carried = ctx.registry.protections(conn, rows["component"])
     policy_id, stricter = _policies(ctx, conn)
     outcome = decide(rows, within, carried, ctx.policy, stricter)
-    changed = _changed(rows, outcome)
     plan = _plan(rows, outcome)
     records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
     _draft(ctx, conn, rows, plan, outcome, records)
     sent = _refer(ctx, conn, rows, within.protections, plan, outcome, unit, records)
+    changed = _changed(rows, outcome)  # after the guard, which may have held what the policy would release
     _store(ctx, conn, rows, outcome, plan, changed, policy_id)
     receipts = _receipts(ctx, conn, rows, outcome, changed, unit)
     audit.append_segment(conn, f"{unit.stage}/{unit.name}", receipts, ctx.now(), signing_key(ctx))
@@ -345,7 +347,7 @@ def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Out
         content = build_content(person)
         text = msgspec.json.encode(content)
         others = [p for p in record.persons if p is not person and p.person_ref in protected[record_id]]
-        objections = _objections_to_draft(text.decode(), content, record, others)
+        objections = objections_to_draft(text.decode(), content, record, others)
         if objections:
             plan.enforcement_state[i] = State.HELD
             plan.why[i, Recipient.ENFORCEMENT] = " ".join(objections)
@@ -400,30 +402,15 @@ def _protected_by_record(rows: Rows, outcome: Outcome) -> dict[int, set[str]]:
     return found
 
 
-def _objections_to_draft(text: str, content: Content, record: Incident, others: Sequence[Person]) -> list[str]:
-    """What the guard finds of protected people in a draft for enforcement."""
-    marks = [f for p in others for f in forbidden_of(p, record.locations or ()) if f.kind not in ("name", "dob")]
-    return residue(text, marks) + _same_identity(content, others)
-
-
-def _same_identity(content: Content, others: Sequence[Person]) -> list[str]:
-    """Whether the subject is, letter for letter, somebody protected in the same record (spec 6.23)."""
-    mine = _whole(content.subject.surname, content.subject.given_names)
-    for other in others:
-        for name in other.names or ():
-            if _whole(name.surname or "", name.given or []) == mine and other.dob in (None, content.subject.dob):
-                return ["guard|protected_identity"]
-    return []
-
-
-def _whole(surname: str, given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(part.casefold() for text in (surname, *given) for part in text.split()))
-
-
 def seal(ctx: Context, name: str, text: bytes) -> bytes:
     """Seals bytes for the database, bound to a name."""
     nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(ctx.keys.vault).encrypt(nonce, text, name.encode())
+    return nonce + _cipher(ctx.keys.vault).encrypt(nonce, text, name.encode())
+
+
+@lru_cache(maxsize=4)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def unseal(ctx: Context, name: str, sealed: bytes) -> bytes:
@@ -432,7 +419,7 @@ def unseal(ctx: Context, name: str, sealed: bytes) -> bytes:
     Raises:
         cryptography.exceptions.InvalidTag: if it is not what was sealed under that name.
     """
-    return AESGCM(ctx.keys.vault).decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
+    return _cipher(ctx.keys.vault).decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode())
 
 
 # ---- referrals --------------------------------------------------------------------------------------------------
@@ -448,6 +435,14 @@ class Outgoing(msgspec.Struct, frozen=True, array_like=True):
     value_sha256: bytes
 
 
+class _Built(NamedTuple):
+    """A referral that the guard had nothing against, and what the gate is told of it."""
+
+    message_id: str
+    outgoing: Outgoing
+    gate: tuple[Any, ...]
+
+
 def _refer(
     ctx: Context,
     conn: Connection,
@@ -459,78 +454,95 @@ def _refer(
     records: Records,
 ) -> int:
     """Builds the referrals due, guards each, sends them through the gate, and puts them in the outbox."""
-    refs = rows.text("person_ref")
-    children = _incidents_with_children(rows)
-    high = _high_risk(rows)
-    built: list[tuple[int, str, Outgoing]] = []
-    made: set[str] = set()
-    frames: list[dict[str, Any]] = []
-    for i in plan.referrals:
-        n = plan.position[i]
-        record_id = int(rows["coordinate_id"][i])
-        record, person = records[record_id], records.person(record_id, refs[i])
-        referral, kept_back = build_referral(
-            record,
-            person,
-            protections=int(within[i]),
-            evidence=int(rows["evidence"][i]),
-            child=bool(rows["child"][i]),
-            high_risk=bool(high[rows.who[i]]),
-            any_child=int(rows["incident_id"][i]) in children,
-        )
-        if kept_back:
-            plan.why[i, Recipient.SAFEGUARDING] = " ".join((outcome.safeguarding_why[n], *kept_back))
-        body = encode(referral)
-        message_id = _message_id(ctx, record, person, body)
-        plan.referral_id[i] = message_id
-        if message_id in made:
-            continue
-        referral = msgspec.structs.replace(referral, referral_id=message_id)
-        body = encode(referral)
-        others = [p for p in record.persons if p is not person]
-        objections = _objections_to_referral(referral, record, person, others)
-        if objections:
-            plan.safeguarding_state[i] = State.HELD
-            plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
-            outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
-            outcome.safeguarding_why[n] = " ".join(objections)
-            del plan.referral_id[i]
-            continue
-        made.add(message_id)
-        headers, key = _headers(ctx, message_id), _pseudonym(ctx, record, person)
-        outgoing = Outgoing(key, body, headers, ctx.policy.digest, hashlib.sha256(body).digest())
-        built.append((i, message_id, outgoing))
-        frames.append(_gate_row(message_id, key, referral, record, person, headers))
-    failed = judge("outgoing_referrals", pd.DataFrame(frames, columns=_GATE_COLUMNS)).failed if frames else {}
-    stopped: dict[int, list[str]] = defaultdict(list)
-    for rule, positions in failed.items():
+    built = {each.message_id: each for each in _built_referrals(ctx, rows, within, plan, outcome, records)}
+    frame = pd.DataFrame([each.gate for each in built.values()], columns=_GATE_COLUMNS)
+    ids = list(built)
+    stopped: dict[str, list[str]] = defaultdict(list)
+    for rule, positions in (judge("outgoing_referrals", frame).failed if built else {}).items():
         for position in positions.tolist():
-            stopped[position].append(rule)
-    waiting = []
-    for position, (i, message_id, outgoing) in enumerate(built):
-        if position in stopped:
+            stopped[ids[position]].append(rule)
+    # The same referral again is the same message: sent once, and released with the first.
+    known = dict(_known_messages(conn, ids))
+    for i, message_id in list(plan.referral_id.items()):
+        if message_id in stopped:
             del plan.referral_id[i]
             plan.safeguarding_state[i] = State.QUARANTINED
-            plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[position])
-            continue
-        waiting.append(
-            (
-                message_id,
-                unit.mark,
-                unit.sequence,
-                REFERRALS,
-                seal(ctx, f"outbox/{message_id}", msgspec.msgpack.encode(outgoing)),
-                False,
-            )
-        )
-    # The same referral again is the same message: sent once, and released with the first.
-    known = dict(_known_messages(conn, [row[0] for row in waiting]))
-    for i, message_id in plan.referral_id.items():
-        if known.get(message_id):
+            plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[message_id])
+        elif known.get(message_id):
             plan.safeguarding_state[i] = State.RELEASED
-    fresh = list({row[0]: row for row in waiting if row[0] not in known}.values())
+    fresh = [
+        (
+            message_id,
+            unit.mark,
+            unit.sequence,
+            REFERRALS,
+            seal(ctx, f"outbox/{message_id}", msgspec.msgpack.encode(each.outgoing)),
+            False,
+        )
+        for message_id, each in built.items()
+        if message_id not in stopped and message_id not in known
+    ]
     insert_rows(conn, outbox, ("message_id", "mark", "sequence", "topic", "sealed", "sent"), fresh)
     return len(fresh)
+
+
+def _built_referrals(
+    ctx: Context, rows: Rows, within: Any, plan: _Plan, outcome: Outcome, records: Records
+) -> Iterator[_Built]:
+    """The referrals due that pass the guard. What one record's referrals share is made ready once."""
+    refs, record_ids = rows.text("person_ref"), rows["coordinate_id"].tolist()
+    children = _incidents_with_children(rows)
+    high = _high_risk(rows)
+    for record_id, due in groupby(sorted(plan.referrals, key=record_ids.__getitem__), record_ids.__getitem__):
+        record = records[record_id]
+        telling, guard = telling_of(record), RecordGuard(record)
+        places = {person.person_ref: place for place, person in enumerate(record.persons)}
+        for i in due:
+            n, place = plan.position[i], places[refs[i]]
+            person = record.persons[place]
+            referral = build_referral(
+                record,
+                place,
+                telling,
+                protections=int(within[i]),
+                evidence=int(rows["evidence"][i]),
+                child=bool(rows["child"][i]),
+                high_risk=bool(high[rows.who[i]]),
+                any_child=int(rows["incident_id"][i]) in children,
+            )
+            account = Reading(referral.account)
+            kept_back = guard.objections_to_account(place, account)
+            if kept_back:
+                plan.why[i, Recipient.SAFEGUARDING] = " ".join((outcome.safeguarding_why[n], *kept_back))
+                referral, account = msgspec.structs.replace(referral, account=""), Reading("")
+            rest = Reading(rest_of(referral))
+            objections = guard.objections_to_rest(place, rest)
+            if objections:
+                plan.safeguarding_state[i] = State.HELD
+                outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
+                outcome.safeguarding_why[n] = plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
+                continue
+            message_id = plan.referral_id[i] = _message_id(ctx, record, person, encode(referral))
+            referral = msgspec.structs.replace(referral, referral_id=message_id)
+            body = encode(referral)
+            headers, key = _headers(ctx, message_id), _pseudonym(ctx, record, person)
+            yield _Built(
+                message_id,
+                Outgoing(key, body, headers, ctx.policy.digest, hashlib.sha256(body).digest()),
+                (
+                    message_id,
+                    key.decode(),
+                    referral.reason,
+                    referral.risk.level,
+                    "|".join(referral.support_needs),
+                    dict(headers)[ONWARD_SHARING[0]].decode(),
+                    ",".join(sorted(msgspec.json.decode(body, type=dict[str, msgspec.Raw]))),
+                    len(referral.account),
+                    int(states_immigration(account)),
+                    guard.refuges_in(account) + guard.refuges_in(rest),
+                    guard.unsafe_contacts(place, referral),
+                ),
+            )
 
 
 def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tuple[str, bool]]:
@@ -539,28 +551,7 @@ def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tu
         yield from conn.execute(query).tuples()
 
 
-def _objections_to_referral(
-    referral: Referral, record: Incident, person: Person, others: Sequence[Person]
-) -> list[str]:
-    """What the guard finds in a referral of other people, of unsafe contacts and of refuges."""
-    locations = record.locations or ()
-    theirs = [f for other in others for f in forbidden_of(other, locations)]
-    unsafe = [Forbidden("phone", c.value) for c in person.phones or () if c.value and c.safe_to_use is not True]
-    unsafe += [Forbidden("email", c.value) for c in person.emails or () if c.value and c.safe_to_use is not True]
-    unsafe += [Forbidden("postcode", place.postcode) for place in _refuges(record) if place.postcode]
-    rest = msgspec.json.encode(msgspec.structs.replace(referral, referral_id="", incident_id="", account="")).decode()
-    found = residue(referral.account, theirs + unsafe)
-    # The suspect's name has a field of its own, and twins share a birthday.
-    found += residue(rest, [f for f in theirs if f.kind not in ("name", "dob")] + unsafe)
-    return sorted(set(found))
-
-
-def _refuges(record: Incident) -> list[Location]:
-    """Locations that are a refuge, by what the place is or what it is to someone."""
-    refs = {a.location_ref for p in record.persons for a in p.addresses or () if a.type == "REFUGE"}
-    return [place for place in record.locations or () if place.premise_type == "REFUGE" or place.location_ref in refs]
-
-
+#: What the gate judges of a referral: constants, field names and counts.
 _GATE_COLUMNS = [
     "message_id",
     "key",
@@ -574,45 +565,6 @@ _GATE_COLUMNS = [
     "refuge_hits",
     "unsafe_contacts",
 ]
-
-
-def _gate_row(
-    message_id: str,
-    key: bytes,
-    referral: Referral,
-    record: Incident,
-    person: Person,
-    headers: Sequence[tuple[str, bytes]],
-) -> dict[str, Any]:
-    """What the gate judges of a referral: constants, field names and counts."""
-    lines = [line for line in map(_squeezed, _refuge_lines(record)) if len(line) > 5]
-    account = _squeezed(referral.account) if lines else ""
-    unsafe = {
-        c.value for c in (*(person.phones or ()), *(person.emails or ())) if c.value and c.safe_to_use is not True
-    }
-    sent = {*referral.person.contacts.phones, *referral.person.contacts.emails}
-    members = msgspec.to_builtins(referral)
-    return {
-        "message_id": message_id,
-        "key": key.decode(),
-        "reason": referral.reason,
-        "risk": referral.risk.level,
-        "support_needs": "|".join(referral.support_needs),
-        "onward_sharing": dict(headers)[ONWARD_SHARING[0]].decode(),
-        "keys": ",".join(sorted(members)),
-        "account_chars": len(referral.account),
-        "immigration_words": int(states_immigration(referral.account)),
-        "refuge_hits": sum(line in account for line in lines),
-        "unsafe_contacts": len(unsafe & sent),
-    }
-
-
-def _refuge_lines(record: Incident) -> list[str]:
-    return [line for place in _refuges(record) for line in (place.line1, place.postcode) if line]
-
-
-def _squeezed(text: str) -> str:
-    return "".join(ch for ch in text.casefold() if ch.isalnum())
 
 
 def _incidents_with_children(rows: Rows) -> set[int]:

@@ -10,8 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.incident import Address, Contact, Identifier, Location, Name, Person
-from pipelines.masking.narrative import Account, account, compose, role_word
-from pipelines.masking.residue import Forbidden
+from pipelines.masking.narrative import Telling
 
 
 def person(ref: str, role: str, surname: str, *given_names: str, **rest: object) -> Person:
@@ -38,7 +37,7 @@ OMAR = person(
 )
 PRIYA = person("w", "WITNESS", "Nairwala", "Priya", dob="1980-04-04")
 DEV = person("c", "CHILD_IN_HOUSEHOLD", "Yusuf", "Dev", dob="2018-05-19")
-OTHERS = [(each, role_word(each)) for each in (OMAR, PRIYA, DEV)]
+OTHERS = [OMAR, PRIYA, DEV]
 PLACES = [
     Location(location_ref="l1", line1="12 Acacia Road", postcode="LS6 2AB", premise_type="DWELLING"),
     Location(
@@ -49,7 +48,7 @@ PLACES = [
 
 def told(*texts: str) -> str:
     """The account of some texts for Amina's referral."""
-    return account(list(texts), AMINA, OTHERS, PLACES)
+    return Telling(texts, [AMINA, *OTHERS], PLACES).about(0)
 
 
 @pytest.mark.parametrize(
@@ -191,14 +190,6 @@ def test_a_shared_surname_stays_only_beside_her_own_name() -> None:
     assert text.count("Yusuf") == 1
 
 
-def test_a_finding_of_the_second_look_costs_the_whole_account() -> None:
-    """What the independent check still finds leaves no account, and names the rule and not the value."""
-    found = compose(
-        ["She hid the key under the blue pot."], AMINA, OTHERS, PLACES, [Forbidden("document", "under the blue pot")]
-    )
-    assert found == Account("", ("residue.document",))
-
-
 def test_nothing_hostile_comes_through() -> None:
     """Control characters, direction overrides and markup do not reach whoever reads the account."""
     text = told(
@@ -316,7 +307,7 @@ def spellings(draw: st.DrawFn) -> tuple[Person, str, list[str]]:
 def test_no_planted_name_survives(planted: tuple[Person, str, list[str]], frame: str) -> None:
     """However a listed person's name is written, no part of it of four letters or more is in the account."""
     someone, written, parts = planted
-    text = account([frame.format(written)], AMINA, [(someone, "a witness"), (OMAR, "the suspect")])
+    text = Telling([frame.format(written)], [AMINA, someone, OMAR]).about(0)
     words = set(re.findall(r"[^\W\d_]+", text.casefold()))
     for part in parts:
         for piece in re.findall(r"[^\W\d_]+", part.casefold()):
