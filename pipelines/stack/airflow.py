@@ -86,7 +86,7 @@ class Airflow:
         if not self.programs["api-server"].running():
             require_free(self.port, "Airflow's page", "AIRFLOW_PORT")
         if not all(program.running() for program in self.programs.values()):
-            self._configure()
+            self.configure()
             self._migrate()
         for name, program in self.programs.items():
             # The log servers of scheduler and triggerer would listen on every interface. Whoever reads logs here reads
@@ -136,7 +136,8 @@ class Airflow:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _configure(self) -> None:
+    def configure(self) -> None:
+        """Writes its settings, and makes its secrets the first time."""
         self._folder.mkdir(parents=True, exist_ok=True)
         kept = self._secrets()
         template = (ROOT / "docker" / "airflow" / "airflow.cfg").read_text()
