@@ -61,16 +61,12 @@ def _judge(landed: Landed) -> tuple[dict[int, tuple[str, ...]], int]:
     """(rules broken by offset, fields on no list in the others)."""
     unknown = 0
     rejected: dict[int, tuple[str, ...]] = {}
-    sound: list[tuple[int, bytes]] = []
     for offset, raw in landed:
         verdict = decode.strict(raw)
         if isinstance(verdict, decode.Rejected):
             rejected[offset] = verdict.rules
         else:
-            sound.append((offset, raw))
             unknown += decode.count_unknown(verdict)
-    for position in decode.deeper_than_allowed([raw for _, raw in sound]):
-        rejected[sound[position][0]] = ("land|depth",)
     return rejected, unknown
 
 

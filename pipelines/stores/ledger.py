@@ -38,9 +38,8 @@ def record_landed(conn: Connection, batch: Batch, digests: Mapping[int, bytes]) 
     refuse_other_bytes(batch, known, digests)
     first = next_id(conn, coordinate)
     new = [offset for offset in digests if offset not in known]
-    rows = [
-        (first + n, batch.topic, batch.partition, offset, digests[offset], str(batch)) for n, offset in enumerate(new)
-    ]
+    topic, partition, name = batch.topic, batch.partition, str(batch)
+    rows = [(first + n, topic, partition, offset, digests[offset], name) for n, offset in enumerate(new)]
     insert_rows(conn, coordinate, ("id", "topic", "partition", "offset", "digest", "batch"), rows)
     return len(rows)
 

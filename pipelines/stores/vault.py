@@ -37,11 +37,12 @@ class Vault:
     def put(self, name: str, value: Any) -> None:
         """Seals and stores a value that msgspec can encode."""
         nonce = os.urandom(_NONCE)
-        sealed = nonce + self._seal.encrypt(nonce, msgspec.msgpack.encode(value), name.encode())
+        sealed = self._seal.encrypt(nonce, msgspec.msgpack.encode(value), name.encode())
         path = self._path(name)
         self._fs.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         temporary = f"{path}.{os.getpid()}.partial"
         with self._fs.open(temporary, "wb") as file:
+            file.write(nonce)
             file.write(sealed)
         self._fs.mv(temporary, path)
         self._keep(name, value)
@@ -57,10 +58,8 @@ class Vault:
             return self._kept[name]  # type: ignore[no-any-return] # put there by `put`, with the type of its stage
         try:
             with self._fs.open(self._path(name), "rb") as file:
-                sealed = file.read()
-            value = msgspec.msgpack.decode(
-                self._seal.decrypt(sealed[:_NONCE], sealed[_NONCE:], name.encode()), type=kind
-            )
+                nonce, sealed = file.read(_NONCE), file.read()
+            value = msgspec.msgpack.decode(self._seal.decrypt(nonce, sealed, name.encode()), type=kind)
         except FileNotFoundError:
             raise StoreError(f"the vault has no `{name}`: was the stage before it run?") from None
         except (InvalidTag, ValueError):

@@ -16,7 +16,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -188,8 +188,10 @@ def _marked(spelt: bytes) -> bytes:
         lines = [first.rstrip(b" -"), *(line.strip(b" -") for line in rest[:-1]), rest[-1].lstrip(b" -")]
         kept = [line for line in lines[1:-1] if line] + lines[-1:]
         spelt = b"".join([lines[0], *((b"\v" if line[:1].islower() else b"\n") + line for line in kept)])
-    if b"-" in spelt and (b" -" in spelt or b"- " in spelt or b"--" in spelt):
-        spelt = _squeezed(_squeezed(spelt, _SPACED), _DOUBLED)
+    if b"-" in spelt:
+        first, *rest = spelt.split(b"-")
+        if first[-1:] == b" " or any(part[:1] in b" " or part[-1:] in b" " for part in rest):
+            spelt = _squeezed(_squeezed(spelt, _SPACED), _DOUBLED)
     return spelt
 
 
@@ -470,8 +472,8 @@ dash dara hba or and is was not no yes ra ric refused declined submitted stalkin
 """
 _AFTER_ACRONYM = frozenset(re.findall(r"\w+", _AFTER_ACRONYM_WORDS))
 
-_TITLES = "".join(rf"(?<!\b{title})" for title in ("mr", "mrs", "ms", "dr", "pc", "ps", "dc", "ds", "sgt", "approx"))
-_SENTENCE_START = re.compile(rf"{_TITLES}[.](?=[ \n])|[!?;](?=[ \n])|\n")
+_TITLES = "".join(rf"(?<!\b{title}[.])" for title in ("mr", "mrs", "ms", "dr", "pc", "ps", "dc", "ds", "sgt", "approx"))
+_SENTENCE_START = re.compile(rf"[.]{_TITLES}(?=[ \n])|[!?;](?=[ \n])|\n")
 #: A second negation, a claim, a doubt: what follows it is not the record's own plain "no".
 _VOID = re.compile(
     r"(?<![\w'])(?:no|not|never|nor|neither|none|nobody|without|cannot|can't|couldn't|don't|didn't|doesn't|isn't|wasn't|won't"
@@ -502,13 +504,18 @@ _MOST_NEGATIONS = 200
 
 def _plainly_negated(reduced: str, start: int, hits: tuple[int, int]) -> bool:
     """Whether the negation that begins at `start` and covers `hits` is the record's own, single and without exception."""
-    sentence = _last_sentence(reduced[max(0, start - _REACH) : start].replace(_WRAP, " "))
-    clause_from = max((found.end() for found in _CLAUSE_START.finditer(sentence)), default=0)
-    if _VOID.search(sentence[clause_from:]) or _SAID_BY_OTHERS.search(sentence):
-        return False
     rest = reduced[hits[1] - 1 : hits[1] + _REACH].replace(_WRAP, " ")
     closing = _SENTENCE_START.search(rest)
-    rest = rest[: closing.end()] if closing else rest
+    before = _last_sentence(reduced[max(0, start - _REACH) : start].replace(_WRAP, " "))
+    return _is_plain(before, rest[: closing.end()] if closing else rest)
+
+
+@lru_cache(maxsize=4096)
+def _is_plain(before: str, rest: str) -> bool:
+    """Whether nothing in a sentence before its negation or after it unsays it. Officers write it in stock phrases."""
+    clause_from = max((found.end() for found in _CLAUSE_START.finditer(before)), default=0)
+    if _VOID.search(before, clause_from) or _SAID_BY_OTHERS.search(before):
+        return False
     return not (rest.rstrip().endswith("?") or _EXCEPTION.search(rest) or _AFFIRMED.match(rest))
 
 
