@@ -98,7 +98,7 @@ def rows(recipient: Recipient) -> Iterator[dict[str, Any]]:
 
 @lru_cache(maxsize=2)
 def whole(recipient: Recipient) -> tuple[Cell, ...]:
-    """Every cell of a recipient: 36,864 for enforcement, 12,288 for safeguarding."""
+    """Every cell of a recipient: 73,728 for enforcement, 12,288 for safeguarding."""
     kind = _KINDS[recipient]
     return tuple(kind(protections=mask, **row) for row in rows(recipient) for mask in PROTECTION_SETS)
 

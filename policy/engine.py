@@ -9,10 +9,11 @@ import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.codes import Decision, Recipient
-from policy.bundle import Bundle, Metadata, Policy
+from policy.bundle import PACKAGE, Bundle, Metadata, Policy
 from policy.cells import Cell, attributes, cell_of, recipient_of
 from policy.errors import PolicyError
 from policy.stored import StoredTable
@@ -63,6 +64,8 @@ class Engine:
         self._schema_text = bundle.schema
         self._stored = stored
         self._cache: dict[Cell, Verdict] = {}
+        #: One object per distinct verdict: there are some seventy, and whole tables of them.
+        self._distinct: dict[Verdict, Verdict] = {}
         self._lock = threading.Lock()
         try:
             self._schema = cedarpy.Schema.from_str(bundle.schema)
@@ -75,18 +78,19 @@ class Engine:
             raise PolicyError(f"the policies of `{bundle.regime}` do not fit the schema: {detail}")
 
     @classmethod
-    def load(cls, regime_id: str, allow_replay_only: bool = False) -> Engine:
-        """Loads a regime from the package and tests it: structure, schema, named cases, stored table.
+    def load(cls, regime_id: str, allow_replay_only: bool = False, folder: Path = PACKAGE) -> Engine:
+        """Loads a regime and tests it: structure, schema, named cases, stored table.
 
         Args:
             regime_id: the name of a folder in `policy/regimes`.
             allow_replay_only: whether a regime that is kept only to replay the past may be loaded.
+            folder: the policy folder; the package's own unless one is on trial.
 
         Raises:
             PolicyError: if there is no such regime, it is for replay only, its bundle is broken, a named case comes
                 out differently, or the stored table was proved for other bytes.
         """
-        bundle = Bundle.read(regime_id)
+        bundle = Bundle.read(regime_id, folder)
         if bundle.metadata.replay_only and not allow_replay_only:
             raise PolicyError(f"the regime `{regime_id}` is kept for replay only")
         stored = StoredTable.read(bundle)
@@ -118,6 +122,18 @@ class Engine:
                         (failed if verdict.error else self._cache)[cell] = verdict
             return [failed.get(cell) or self._cache[cell] for cell in cells]
 
+    def answers(self, cell: Cell) -> dict[str, Answer]:
+        """Cedar's own answer about each action, for explaining: `decide` is what counts.
+
+        Raises:
+            PolicyError: if Cedar cannot answer.
+        """
+        try:
+            return self._answers(recipient_of(cell), [cell])[0]
+        except Exception:
+            # Its text may hold anything, as below.
+            raise PolicyError("Cedar cannot answer about this case") from None
+
     def _ask(self, recipient: Recipient, cells: Sequence[Cell]) -> dict[Cell, Verdict]:
         try:
             answers = self._answers(recipient, cells)
@@ -129,6 +145,7 @@ class Engine:
         out = {}
         for cell, answer in zip(cells, answers, strict=True):
             verdict = translate(recipient, answer)
+            verdict = self._distinct.setdefault(verdict, verdict)
             if self._stored is not None and self._stored.decision(cell) is not verdict.decision:
                 verdict = FAILED
             out[cell] = verdict
@@ -209,9 +226,9 @@ def _only(action: str, bundle: Bundle) -> Any:
     return cedarpy.PolicySet.from_json_str(json.dumps(parsed))
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=4)
 def _entities(schema: str, namespace: str, cells: tuple[Cell, ...]) -> Any:
-    """Cells as Cedar entities, checked against the schema; kept, so that several regimes can be enumerated over them.
+    """Cells as Cedar entities, checked against the schema; the last few are kept for regimes enumerated side by side.
 
     Raises:
         ValueError: if a cell is on no list, or the schema does not know what it holds.

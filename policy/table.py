@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.contracts.codes import PROTECTIVENESS, Decision, Recipient
@@ -59,22 +59,24 @@ class Table(NamedTuple):
         }
 
 
-def enumerate_table(engine: Engine, progress: Callable[[int], None] = lambda _: None) -> Table:
-    """Decides on every cell there is. About 135,000 questions to Cedar, some ten seconds.
+def enumerate_tables(engines: Sequence[Engine], progress: Callable[[int], None] = lambda _: None) -> list[Table]:
+    """Asks Cedar about every cell there is, under several regimes side by side: cells are parsed once for all.
+
+    86,016 cells and some 246,000 questions a regime, about ten seconds.
 
     Args:
-        engine: the regime.
+        engines: the regimes.
         progress: called with the number of cells decided since the last call.
     """
-    verdicts: dict[Recipient, list[Verdict]] = {}
+    tables = [Table(engine.regime, engine.digest, {recipient: [] for recipient in Recipient}) for engine in engines]
     for recipient in Recipient:
-        verdicts[recipient] = []
         cells = whole(recipient)
         for start in range(0, len(cells), _STEP):
             part = cells[start : start + _STEP]
-            verdicts[recipient] += engine.decide(part)
-            progress(len(part))
-    return Table(engine.regime, engine.digest, verdicts)
+            for engine, table in zip(engines, tables, strict=True):
+                table.verdicts[recipient].extend(engine.decide(part))
+                progress(len(part))
+    return tables
 
 
 def decisions_of(stored: StoredTable, recipient: Recipient) -> list[Decision]:
