@@ -244,7 +244,12 @@ def summary(conn: Connection) -> Summary:
     m = mention.c
 
     def by_state(column: Any) -> dict[str, int]:
-        query = select(column, func.count()).where(m.quarantined.is_(False), column.is_not(None)).group_by(column)
+        query = (
+            select(column, func.count())
+            .where(m.quarantined.is_(False), column.is_not(None))
+            .group_by(column)
+            .order_by(column)
+        )
         return {state: int(count) for state, count in conn.execute(query)}
 
     def count(query: Any) -> int:

@@ -66,7 +66,7 @@ def upgrade() -> None:
     sa.Column('top_version', sa.Integer(), nullable=False),
     sa.Column('signals', sa.SmallInteger(), nullable=False),
     sa.Column('linked', sa.Boolean(), nullable=False),
-    sa.Column('dirty', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('dirty', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_incident')),
     sa.UniqueConstraint('mac', name=op.f('uq_incident_mac'))
     )
@@ -125,7 +125,7 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger(), nullable=False),
     sa.Column('topic', sa.String(length=249), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
-    sa.Column('sent', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('sent', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
     sa.UniqueConstraint('message_id', name=op.f('uq_outbox_message_id'))
     )
@@ -162,7 +162,7 @@ def upgrade() -> None:
     sa.Column('at', sa.String(length=32), nullable=False),
     sa.Column('subjects', sa.Integer(), nullable=False),
     sa.Column('withdrawals', sa.Integer(), nullable=False),
-    sa.Column('sent', sa.Boolean(), server_default=sa.text('0'), nullable=False),
+    sa.Column('sent', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.PrimaryKeyConstraint('number', name=op.f('pk_release_run'))
     )
     op.create_table('setting',
