@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,6 +31,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     keys: Keys
     policy: Engine
     now: Callable[[], datetime]
+    timer: Callable[[], float]
+    """Seconds, for durations. Stands still where the clock does, so that a run with a fixed moment repeats every byte."""
     run: int = 0
     """Number of this `cordon run` over its state; decisions made or changed by it carry it. 0 in operation."""
 
@@ -66,6 +69,7 @@ def open_context(settings: Settings, *, now: datetime | None = None, seed: int |
             keys=keys,
             policy=policy,
             now=_clock if now is None else lambda: now,
+            timer=time.monotonic if now is None else lambda: 0.0,
         )
     finally:
         db.dispose()

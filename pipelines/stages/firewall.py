@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +54,7 @@ def firewall(ctx: Context, batch: Batch) -> dict[str, int]:
     Returns:
         Counts of decisions by kind, of distinct combinations the policy was asked about, of older decisions changed.
     """
-    started = time.monotonic()
+    started = ctx.timer()
     unit = Unit(f"lane/{batch.lane}", batch.last + 1, str(batch), "firewall")
     with writing(ctx.db) as conn:
         if ledger.is_done(conn, batch, "firewall"):
@@ -63,7 +62,7 @@ def firewall(ctx: Context, batch: Batch) -> dict[str, int]:
         own = ledger.coordinate_ids(conn, batch)
         rows = without_those_on_their_way(load(conn, "i.dirty"), set(own.values()))
         counts = settle(ctx, conn, rows, unit, Records(ctx, conn, batch))
-        ledger.set_done(conn, batch, "firewall", ctx.now(), time.monotonic() - started, counts)
+        ledger.set_done(conn, batch, "firewall", ctx.now(), ctx.timer() - started, counts)
     return counts
 
 

@@ -7,7 +7,6 @@ overwrites the same object with the same bytes.
 from __future__ import annotations
 
 import hmac
-import time
 from collections.abc import Iterable
 
 from pipelines.batches import Batch
@@ -29,7 +28,7 @@ def land(ctx: Context, batch: Batch, records: Iterable[tuple[int, bytes]]) -> di
     Raises:
         UsageError: if a coordinate was landed before with other bytes; nothing is written.
     """
-    started = time.monotonic()
+    started = ctx.timer()
     landed: Landed = list(records)
     digests = {offset: digest(ctx, raw) for offset, raw in landed}
     with ctx.db.connect() as conn:
@@ -48,7 +47,7 @@ def land(ctx: Context, batch: Batch, records: Iterable[tuple[int, bytes]]) -> di
         ledger.quarantine(conn, batch, "land", rejected, now)
         ledger.raise_alerts(conn, alerts_on(batch, rejected, dict(landed)), now)
         counts = {"landed": len(landed), "new": new, "quarantined": len(rejected), "unknown_fields": unknown}
-        ledger.set_done(conn, batch, "land", now, time.monotonic() - started, counts)
+        ledger.set_done(conn, batch, "land", now, ctx.timer() - started, counts)
     return counts
 
 

@@ -7,7 +7,6 @@ input offset behind it, so a crash at any instant leaves both or neither; `Sink.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator
 
 import msgspec
@@ -40,7 +39,7 @@ def publish(ctx: Context, batch: Batch, sink: Sink) -> dict[str, int]:
     Raises:
         StoreError: if a message in the outbox is not what was put there.
     """
-    started = time.monotonic()
+    started = ctx.timer()
     mark, sequence = f"lane/{batch.lane}", batch.last + 1
     with ctx.db.connect() as conn:
         if ledger.is_done(conn, batch, "publish"):
@@ -57,7 +56,7 @@ def publish(ctx: Context, batch: Batch, sink: Sink) -> dict[str, int]:
     counts = {"referrals": len(referrals), "messages": len(messages)}
     with writing(ctx.db) as conn:
         mark_sent(conn, mark, sequence)
-        ledger.set_done(conn, batch, "publish", ctx.now(), time.monotonic() - started, counts)
+        ledger.set_done(conn, batch, "publish", ctx.now(), ctx.timer() - started, counts)
     return counts
 
 

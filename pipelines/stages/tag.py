@@ -8,7 +8,6 @@ firewall decides it again. All of it is one transaction of the one writer, so th
 from __future__ import annotations
 
 import hmac
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -60,7 +59,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
     Raises:
         GateError: if the tagged persons break a table rule.
     """
-    started = time.monotonic()
+    started = ctx.timer()
     with ctx.db.connect() as conn:
         if ledger.is_done(conn, batch, "tag"):
             return {}
@@ -100,7 +99,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
             _quarantine_persons(conn, batch, quarantined)
         counts["quarantined"] = len(quarantined)
         counts["named_in_quarantine"] = len(shadows)
-        ledger.set_done(conn, batch, "tag", now, time.monotonic() - started, counts)
+        ledger.set_done(conn, batch, "tag", now, ctx.timer() - started, counts)
     return counts
 
 
