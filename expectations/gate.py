@@ -150,7 +150,7 @@ class _Gate:
         self._asset = asset
         self._whole = asset.add_batch_definition_whole_dataframe("whole")
         self._configurations = {
-            rule.id: ExpectationConfiguration(type=rule.expectation, kwargs=rule.kwargs, meta={"rule": rule.id})
+            rule.id: ExpectationConfiguration(type=_quick(rule.expectation), kwargs=rule.kwargs, meta={"rule": rule.id})
             for rule in rules.rules
         }
 
@@ -193,6 +193,35 @@ class _Gate:
         batches = self._asset.datasource.get_execution_engine().batch_manager
         batches.batch_cache.clear()
         batches.batch_data_cache.clear()
+
+
+@lru_cache(maxsize=64)
+def _quick(expectation: str) -> str:
+    """The name of an expectation that judges as the named one does and works its own configuration out only once.
+
+    The engine asks an expectation for its configuration some seventy times per validation, and each time it is made
+    anew from the fields, which do not change: almost half of what a gate costs.
+    """
+    from great_expectations.compatibility import pydantic
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    kind: type[Expectation] = get_expectation_impl(expectation)
+
+    def configuration(self: Any) -> Any:
+        if self._once is None:
+            self._once = kind.configuration.fget(self)
+        return self._once
+
+    members = {
+        "__module__": __name__,
+        "__doc__": kind.__doc__,
+        "__annotations__": {"_once": Any},
+        "_once": pydantic.PrivateAttr(default=None),
+        "configuration": property(configuration),
+    }
+    quick = type(kind)(f"Quick{kind.__name__}", (kind,), members)
+    return str(quick.expectation_type)
 
 
 @lru_cache(maxsize=len(SUITES))
