@@ -14,10 +14,10 @@ import codecs
 import html
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
-from itertools import islice, product
+from itertools import product
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +46,7 @@ class _Ending(NamedTuple):
     """What must follow the beginning that the automaton found."""
 
     keyword: str
+    signal: int
     acronym: bool
     stem: bool
     rest: re.Pattern[str] | None
@@ -72,7 +73,7 @@ _ALIKE = (
     "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ʏy ᴢz "  # small capitals
     "ıi ɩi ɡg ɑa ꞵb ƅb ɓb ɗd ɖd ðd øo đd ħh łl ŧt ƭt ɵo ꝺd ƒf ʋv"
 )
-_LOOK_ALIKE = dict(_ALIKE.split())
+_LOOK_ALIKE: dict[str, str] = {pair[0]: pair[1] for pair in _ALIKE.split()}
 _AS_SPACE = frozenset('/_"*~|\\>=+“”«»„')
 _APOSTROPHES = frozenset("'`´‘’ʼ′ʹ＇")
 #: What may stand inside a word to hide it, or between two words: read both as nothing and as a space.
@@ -333,7 +334,13 @@ def _build(document: dict[str, Any]) -> _Rules:
             heads, rest = _compile_phrase(phrase, words)
             for head in heads:
                 stem = rest is None and head.endswith("*")
-                ending = _Ending(keyword["id"], bool(keyword.get("acronym")), stem, re.compile(rest) if rest else None)
+                ending = _Ending(
+                    keyword["id"],
+                    _SIGNALS[keyword["signal"]],
+                    bool(keyword.get("acronym")),
+                    stem,
+                    re.compile(rest) if rest else None,
+                )
                 endings.setdefault(_literal(head), []).append(ending)
     automaton = ahocorasick.Automaton()
     for head, found in endings.items():
@@ -419,6 +426,7 @@ def _find(marked: bytes) -> list[_Found]:
         return []
     found: list[_Found] = []
     folded = marked.translate(_FOLDED).decode()
+    cased = ""
     for last, (length, endings) in candidates:
         start = last + 1 - length  # in `scanned` the space before the word, in `folded` the word
         end = last if length and scanned[last] != " " else last - 1
@@ -429,7 +437,8 @@ def _find(marked: bytes) -> list[_Found]:
                     stem_end += 1
                 found.append(_Found(ending, start, stem_end))
             elif ending.acronym:
-                if _is_acronym(marked.decode(), start, end):
+                cased = cased or marked.decode()
+                if _is_acronym(cased, start, end):
                     found.append(_Found(ending, start, end))
             elif ending.rest is None:
                 found.append(_Found(ending, start, end))
@@ -531,60 +540,58 @@ _WRAPPED = re.compile(r"\b(of|any|to|a|the|or|for|previous|prior)[\n\v](?!\|)|\b
 _ANSWERED = re.compile(r"[:|\f?][ \n\v]?(?:no|not|nil|none)[\n\v]")
 
 
-def _negated(marked: bytes, found: list[_Found]) -> list[bool]:
-    """For each keyword whether the text negates it."""
-    spans: list[tuple[int, int]] = []
-    for _, start, end in sorted(found, key=lambda each: each.start):
-        if spans and start < spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((start, end))
+def _judged(marked: bytes, found: list[_Found]) -> Iterator[tuple[list[_Found], bool]]:
+    """The keywords found, in order and those that overlap together, each time with whether the text negates them."""
+    found.sort(key=_start)
+    groups: list[list[_Found]] = []
     lines = marked.translate(_LINES).decode()
     pieces: list[str] = []
     last = 0
-    for start, end in spans:
-        pieces += [lines[last:start], _PLACE]
-        last = end
-    reduced = "".join([*pieces, lines[last:]])
-    # A line that ends in an answer ("Injuries: no") is over; a line that ends in "history of" was only wrapped.
-    if _BREAK in reduced or _WRAP in reduced:
-        reduced = _ANSWERED.sub(lambda match: match.group() + _DASH, reduced)
-        reduced = _WRAPPED.sub(lambda match: match.group()[:-1] + " ", reduced)
-    hits = [match.start() for match in _ANY_PLACE.finditer(reduced)]
-    number = {at: n for n, at in enumerate(hits)}
-    negated: set[int] = set()
-    for match in islice(_negations(reduced, hits), _MOST_NEGATIONS):
-        if _plainly_negated(reduced, match.start(), match.span("hits")):
-            first = match.start("hits")
-            negated |= {number[first + at] for at, each in enumerate(match["hits"]) if each == _PLACE}
-    starts = [start for start, _ in spans]
-    return [bisect_right(starts, each.start) - 1 in negated for each in found]
+    for each in found:
+        if groups and each.start < last:
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+            pieces += [lines[last : each.start], _PLACE]
+        last = max(last, each.end)
+    pieces.append(lines[last:])
+    return zip(groups, _negated("".join(pieces)), strict=True)
 
 
+_start = attrgetter("start")
 _ANY_PLACE = re.compile(_PLACE)
-_CLAUSE_END = re.compile(rf"[^\w',{_PLACE} ]|$")
+_CLAUSE_END = re.compile(rf"[^\w',{_PLACE} ]")
 _LAST_WORD = re.compile(r"[\w']+$")
+_LONGEST_WORD = 40
 
 
-def _negations(reduced: str, hits: Sequence[int]) -> Iterator[re.Match[str]]:
-    """Every cue with the hits it governs, then every hit with a "no" after it.
+def _negated(reduced: str) -> Iterator[bool]:
+    """For each hit, of which only the place is left, whether the text negates it.
 
     A cue reaches its hit over single spaces and its own few words, so it is looked for backwards from the hit, and
     most hits have none.
     """
-    rules = _rules()
-    done = -1
-    last = 0
-    for at in hits:
-        if at > done and (start := _cue(reduced, last, at)) is not None:
-            close = _CLAUSE_END.search(reduced, at)
-            for match in rules.negation.finditer(reduced, max(start, done), close.start() if close else at + 1):
+    # A line that ends in an answer ("Injuries: no") is over; a line that ends in "history of" was only wrapped.
+    if _BREAK in reduced or _WRAP in reduced:
+        reduced = _ANSWERED.sub(lambda match: match.group() + _DASH, reduced)
+        reduced = _WRAPPED.sub(lambda match: match.group()[:-1] + " ", reduced)
+    negation = _rules().negation
+    negated: set[int] = set()
+    judged = last = done = 0
+    for at in [match.start() for match in _ANY_PLACE.finditer(reduced)]:
+        if at >= done and judged < _MOST_NEGATIONS and (start := _cue(reduced, last, at)) is not None:
+            close = _CLAUSE_END.search(reduced, at, at + _REACH)
+            for match in negation.finditer(reduced, max(start, done), close.start() if close else at + _REACH):
                 done = match.end()
-                yield match
+                judged += 1
+                if _plainly_negated(reduced, match.start(), match.span("hits")):
+                    negated |= {place.start() for place in _ANY_PLACE.finditer(reduced, match.start("hits"), done)}
         last = at + 1
-    for at in hits:
-        if after := _NEGATED_AFTER.match(reduced, at):
-            yield after
+        if at not in negated and (after := _NEGATED_AFTER.match(reduced, at)):
+            judged += 1
+            if judged <= _MOST_NEGATIONS and _plainly_negated(reduced, at, after.span("hits")):
+                negated.add(at)
+        yield at in negated
 
 
 def _cue(reduced: str, start: int, end: int) -> int | None:
@@ -593,8 +600,9 @@ def _cue(reduced: str, start: int, end: int) -> int | None:
     found = False
     begin = at = end - 1
     while at > start:
-        before = reduced.rfind(" ", start, at)
-        word = reduced[before + 1 if before >= 0 else start : at]
+        earliest = max(start, at - _LONGEST_WORD)
+        before = reduced.rfind(" ", earliest, at)
+        word = reduced[before + 1 if before >= 0 else earliest : at]
         inner = word if word in rules.negating else (m.group() if (m := _LAST_WORD.search(word)) else "")
         if inner not in rules.negating:
             break
@@ -615,32 +623,39 @@ def hits(text: str) -> list[Hit]:
         if not found:
             continue
         places = _places(reading)
-        for each, negated in zip(found, _negated(marked, found), strict=True):
-            start, end = places[each.start], places[each.end - 1] + 1
-            if origin is not None:
-                start, end = origin[start], origin[end - 1] + 1
-            key = (each.ending.keyword, start, end)
-            # Read in two ways, a hit is negated only if it is in both.
-            seen[key] = negated and seen.get(key, True)
+        for group, negated in _judged(marked, found):
+            for each in group:
+                start, end = places[each.start], places[each.end - 1] + 1
+                if origin is not None:
+                    start, end = origin[start], origin[end - 1] + 1
+                key = (each.ending.keyword, start, end)
+                # Read in two ways, a hit is negated only if it is in both.
+                seen[key] = negated and seen.get(key, True)
     return sorted((Hit(*key, negated) for key, negated in seen.items()), key=lambda hit: (hit.start, hit.end, hit.id))
 
 
 def _mask(text: str) -> int:
-    signal_of = _rules().signal_of
+    """The signals of a text; once each keyword's signal was raised, the rest of the text is not asked."""
     spelt = _spelt(text)
-    if _may_hide(spelt):
-        raised = [hit.id for hit in hits(text) if not hit.negated]
-    else:
-        marked = _marked(spelt)
-        found = _find(marked)
-        if not found:
-            return 0
-        raised = [
-            each.ending.keyword for each, negated in zip(found, _negated(marked, found), strict=True) if not negated
-        ]
     mask = 0
-    for keyword in raised:
-        mask |= signal_of[keyword]
+    if _may_hide(spelt):
+        signal_of = _rules().signal_of
+        for hit in hits(text):
+            mask |= 0 if hit.negated else signal_of[hit.id]
+        return mask
+    marked = _marked(spelt)
+    found = _find(marked)
+    if not found:
+        return 0
+    possible = 0
+    for each in found:
+        possible |= each.ending.signal
+    for group, negated in _judged(marked, found):
+        if not negated:
+            for each in group:
+                mask |= each.ending.signal
+            if mask == possible:
+                break
     return mask
 
 

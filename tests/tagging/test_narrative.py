@@ -231,6 +231,32 @@ def test_another_sentence_never_lowers_a_signal(texts: list[str], joint: str) ->
             assert whole & alone == alone
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "no domestic violence ",
+        "nothing known domestic violence ",
+        "no domestic violence, ",
+        "DA ",
+        "DA, ",
+        "a" * 5000 + "( domestic violence ",
+        "no " * 500 + "domestic violence ",
+        "works " * 9 + "x" * 9000 + " ",
+        " -",
+        "- /",
+        "\n-\n",
+        "&amp; <b> no \u200b domestic violence ",
+        "coerciv" + "e" * 5000,
+        "domestic violence? ",
+    ],
+)
+def test_a_hostile_text_costs_no_more_than_its_length(piece: str) -> None:
+    """Half a megabyte of whatever repeats worst is read in seconds: nothing is looked at again for every hit."""
+    whole = int(narrative.signals([piece * (500_000 // len(piece))])[0])
+    assert whole in (0, 1, 2, 3)
+
+
 @given(st.text(max_size=400))
 def test_any_text_is_read(text: str) -> None:
     """No text, however hostile, makes the reader raise an error."""
