@@ -17,7 +17,7 @@ from pipelines.batches import Batch
 from pipelines.context import Context, open_context
 from pipelines.contracts.codes import State
 from pipelines.errors import UsageError
-from pipelines.receipts import decision_row
+from pipelines.receipts import Decisions
 from pipelines.settings import Settings
 from pipelines.sinks import FileSink
 from pipelines.stages.firewall import firewall, signing_key
@@ -27,6 +27,7 @@ from pipelines.stages.release import release
 from pipelines.stages.tag import tag
 from pipelines.stages.validate import validate
 from pipelines.stores import audit, ledger
+from pipelines.stores.bulk import fetched
 from pipelines.stores.database import writing
 from pipelines.stores.tables import coordinate, mention, policy, setting
 
@@ -230,6 +231,7 @@ def decision_rows(conn: Connection, run_number: int) -> Iterator[bytes]:
         .where(m.run == run_number, m.enforcement.is_not(None))
         .order_by(c.topic, c.partition, c.offset, m.id)
     )
+    row = Decisions().row
     for (
         topic,
         partition,
@@ -245,22 +247,27 @@ def decision_rows(conn: Connection, run_number: int) -> Iterator[bytes]:
         fired,
         regime,
         digest_,
-    ) in conn.execute(query):
+    ) in fetched(conn, query):
         where = f"{topic}[{partition}]@{offset}"
-        yield decision_row(where, ref, "enforcement", e, standing, protections, evidence, e_why, fired, regime, digest_)
-        yield decision_row(
-            where, ref, "safeguarding", s, standing, protections, evidence, s_why, fired, regime, digest_
-        )
+        facts = (standing, protections, evidence)
+        yield row(where, ref, "enforcement", e, *facts, e_why, fired, regime, digest_)
+        yield row(where, ref, "safeguarding", s, *facts, s_why, fired, regime, digest_)
 
 
 def _write_ledger(path: Path, conn: Connection) -> None:
-    encode = msgspec.json.Encoder().encode
+    encode = msgspec.json.encode
     with _whole(path) as write:
-        write(b'{"schema":"cordon.ledger.v1","entries":[\n')
-        first = True
-        for entry in ledger.entries(conn):
-            write((b"" if first else b",\n") + encode(entry._asdict()))
-            first = False
+        write(b'{"schema":"cordon.ledger.v1","entries":[')
+        joint = b"\n"
+        last, opening = "", b""
+        for coordinate_name, ref, recipient, state in ledger.entries(conn):
+            if coordinate_name != last:
+                last, opening = coordinate_name, b'{"coordinate":%s,"person_ref":' % encode(coordinate_name)
+            write(
+                b'%s%s%s,"recipient":"%s","state":"%s"}'
+                % (joint, opening, encode(ref), recipient.encode(), state.encode())
+            )
+            joint = b",\n"
         write(b"\n]}\n")
 
 

@@ -51,22 +51,42 @@ def _shared(
     )[1:]
 
 
-def decision_row(
-    coordinate: str,
-    person_ref: str,
-    recipient: str,
-    decision: str,
-    standing: int,
-    protections: int,
-    evidence: int,
-    why: str,
-    fired: int,
-    regime: str,
-    digest: str,
-) -> bytes:
-    """One line of `decisions.jsonl` (spec 4)."""
-    shared = _shared(recipient, decision, standing, protections, evidence, why, fired, regime, digest)
-    return b'{"coordinate":%s,"person_ref":%s,%s' % (_encode(coordinate), _encode(person_ref), shared)
+@lru_cache(maxsize=4096)
+def _ref(person_ref: str) -> bytes:
+    return _encode(person_ref)
+
+
+class Decisions:
+    """The decision rows of records, one after the other: what records and rows share is encoded once (spec 4)."""
+
+    __slots__ = ("_coordinate", "_opening", "_record")
+
+    def __init__(self, opening: bytes = b"{") -> None:
+        """`opening` comes before the members of every row: an open brace, or a receipt's own members."""
+        self._opening = opening
+        self._record = b""
+        self._coordinate = ""
+
+    def row(
+        self,
+        coordinate: str,
+        person_ref: str,
+        recipient: str,
+        decision: str,
+        standing: int,
+        protections: int,
+        evidence: int,
+        why: str,
+        fired: int,
+        regime: str,
+        digest: str,
+    ) -> bytes:
+        """One row: a line of `decisions.jsonl`, or the receipt of that decision."""
+        if coordinate != self._coordinate:
+            self._coordinate = coordinate
+            self._record = b'%s"coordinate":%s,"person_ref":' % (self._opening, _encode(coordinate))
+        shared = _shared(recipient, decision, standing, protections, evidence, why, fired, regime, digest)
+        return b"%s%s,%s" % (self._record, _ref(person_ref), shared)
 
 
 @lru_cache(maxsize=64)
@@ -74,9 +94,9 @@ def _opening(op: str, stage: str, at: str, unit: str) -> bytes:
     return _encode({"schema": SCHEMA, "op": op, "at": at, "actor": f"service:cordon/{stage}", "unit": unit})[:-1]
 
 
-def decision_receipt(stage: str, at: datetime, unit: str, row: bytes) -> bytes:
-    """The receipt of a decision: who decided, when, as part of what, and the row itself."""
-    return _opening("decision", stage, at.isoformat(), unit) + b"," + row[1:]
+def decision_receipts(stage: str, at: datetime, unit: str) -> Decisions:
+    """The receipts of decisions: who decided, when, as part of what, and the row itself."""
+    return Decisions(_opening("decision", stage, at.isoformat(), unit) + b",")
 
 
 def work_receipt(op: str, stage: str, at: datetime, unit: str, **facts: Any) -> bytes:

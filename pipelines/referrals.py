@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
 from pipelines.contracts.codes import Evidence, Protection
 from pipelines.contracts.incident import Contact, Incident, Person
-from pipelines.contracts.referral import SCHEMA, Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
+from pipelines.contracts.referral import Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
 from pipelines.masking.narrative import Telling
 from pipelines.tagging.facts import DOB_OK, is_true, legal_name, read_dob
 from pipelines.tagging.names import plainly_a_name
@@ -78,7 +79,7 @@ def build_referral(
     reason = next((word for bit, word in _REASONS if protections & bit), "OTHER")
     risk = person.risk
     return Referral(
-        schema=SCHEMA,
+        schema="safeguarding.referral.v1",
         referral_id="",
         incident_id=incident.header.incident_id,
         source_force=incident.header.source_force,
@@ -125,7 +126,12 @@ def _name(person: Person) -> str | None:
         parts = [*(recorded.given or ()), recorded.surname or ""]
     else:
         parts = [*legal[1], legal[0]]
-    return " ".join(part.strip() for part in parts if part.strip() and plainly_a_name(part.strip())) or None
+    return " ".join([part.strip() for part in parts if _is_name(part.strip())]) or None
+
+
+@lru_cache(maxsize=8192)
+def _is_name(part: str) -> bool:
+    return bool(part) and plainly_a_name(part)
 
 
 def _safe(contacts: Sequence[Contact] | None, form: re.Pattern[str]) -> list[str]:

@@ -25,7 +25,7 @@ from pipelines.contracts.codes import (
     Protection,
     Standing,
 )
-from pipelines.stores.bulk import chunks
+from pipelines.stores.bulk import chunks, fetched
 from pipelines.tagging.facts import SIGNAL_DA, SIGNAL_MS
 from pipelines.tagging.rules import BIT
 from policy.cells import EnforcementCell, Record, Risk, SafeguardingCell
@@ -139,7 +139,7 @@ class Rows:
 
 def load(conn: Connection, condition: str, **values: Any) -> Rows:
     """Loads all mentions of the incidents (`i`) a condition picks."""
-    return Rows([tuple(row) for row in conn.execute(text(_QUERY.format(condition)), values)])
+    return Rows(list(fetched(conn, text(_QUERY.format(condition)), values)))
 
 
 def load_incidents(conn: Connection, incident_ids: Iterable[int]) -> Rows:
@@ -147,7 +147,7 @@ def load_incidents(conn: Connection, incident_ids: Iterable[int]) -> Rows:
     rows: list[tuple[Any, ...]] = []
     for part in chunks(sorted(set(incident_ids))):
         numbers = ", ".join(str(int(n)) for n in part)
-        rows += [tuple(row) for row in conn.execute(text(_QUERY.format(f"i.id IN ({numbers})")))]
+        rows += fetched(conn, text(_QUERY.format(f"i.id IN ({numbers})")))
     return Rows(rows)
 
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 _TAG = re.compile(r"<(?:/?[A-Za-z!][^<>]{0,500}|script\b.*?</script\s*)>", re.S | re.I)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
 _PLAIN = re.compile(r"[\n\x20-\x3b\x3d\x3f-\x7e]*\Z")
-_TYPEWRITER = str.maketrans(
+_TYPEWRITER = (
     {"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"'}
     | dict.fromkeys("‐‑‒–—―−﹣－", "-")
-    | {"…": "...", "\u00a0": " "}
+    | {"…": "...", "\u00a0": " ", "\t": " ", "<": " ", ">": " "}
 )
-_UNCOMMON = re.compile(r"[^\n\x20-\x7e]")
+_UNCOMMON = re.compile(r"[^\n\x20-\x3b\x3d\x3f-\x5f\x61-\x7e]")
 
 
 def clean(text: str) -> str:
@@ -30,15 +30,15 @@ def clean(text: str) -> str:
         text = html.unescape(html.unescape(text))
     if "<" in text:
         text = _TAG.sub(" ", _SCRIPT.sub(" ", text))
-    text = unicodedata.normalize(
-        "NFKC", text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").translate(_TYPEWRITER)
-    )
-    if not text.isascii() or not text.isprintable():
-        text = _UNCOMMON.sub(lambda found: _if_readable(found.group()), text)
-    return text.replace("<", " ").replace(">", " ").translate(_TYPEWRITER)
+    # The acute by itself is somebody's apostrophe, and normalising would make an accent on nothing of it.
+    text = unicodedata.normalize("NFKC", text.replace("´", "'"))
+    return _UNCOMMON.sub(lambda found: _common(found.group()), text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 @lru_cache(maxsize=8192)
-def _if_readable(character: str) -> str:
+def _common(character: str) -> str:
+    """What a character is written as, or nothing where nobody could read it."""
+    if character in _TYPEWRITER:
+        return _TYPEWRITER[character]
     readable = character.isprintable() and unicodedata.category(character)[0] not in "CSM"
     return character if readable or character in "£€" else ""

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -361,6 +362,8 @@ def _place_words(locations: Sequence[Location]) -> frozenset[str]:
 
 #: Small words found plain before: the vocabulary as texts use it. Bounded; holds nothing that is not an ordinary word.
 _KNOWN_PLAIN: set[str] = set()
+#: The same with capitals, each with its folded form.
+_KNOWN_CAPITALISED: dict[str, str] = {}
 _MOST_KNOWN = 50_000
 
 
@@ -390,6 +393,31 @@ class _Sentence(NamedTuple):
     """What stands before each word, and after the last."""
     masks: list[int]
     """Whose name each word may be, by bit; 0 for nobody's."""
+
+
+class _Plain(NamedTuple):
+    """A sentence that by itself names nobody and nothing: ordinary words, no number but counts, no immigration fact."""
+
+    told: str
+    folded: tuple[str, ...]
+    words: frozenset[str]
+    """The same, to be compared with the names of an incident."""
+    capitals: frozenset[str]
+    """Those with a capital, which might be a name misspelt."""
+
+
+#: Sentences found plain before: what is written in many narratives is looked at once. Bounded; holds nothing that could be
+#: anybody's name, place or number.
+_PLAIN_SENTENCES: dict[str, _Plain] = {}
+_MOST_SENTENCES = 20_000
+
+
+def _remember_plain(text: str, words: list[str]) -> None:
+    if len(_PLAIN_SENTENCES) >= _MOST_SENTENCES:
+        _PLAIN_SENTENCES.clear()
+    folded = tuple([FOLDED[word] for word in words])
+    capitals = frozenset(FOLDED[word] for word in words if not word.islower() and len(FOLDED[word]) > 3)
+    _PLAIN_SENTENCES[text] = _Plain(_finished(text), folded, frozenset(folded), capitals)
 
 
 class Telling:
@@ -437,20 +465,33 @@ class Telling:
 
     def _read(self, sentences: list[str]) -> None:
         """Finds the words that need a second look, and keeps every sentence that may be carried."""
-        split = [_IN_WORDS.split(each) for each in sentences]
-        in_words = [parts[1::2] for parts in split]
-        distinct = set().union(*in_words)
-        rare, close = self._look_at(distinct)
-        odd, known, openings = self.odd, self.names.words, self.names.openings
-        halved = {word for word in distinct if FOLDED[word] in openings}
-        for text, parts, words in zip(sentences, split, in_words, strict=True):
-            pairs = [] if halved.isdisjoint(words) else self._halves(words, parts)
-            if not pairs and odd.isdisjoint(words) and (rare.isdisjoint(words) or not text.islower()):
-                if words:
-                    self._told.append(_finished(text))
+        plain = [_PLAIN_SENTENCES.get(each) for each in sentences]
+        split = [[] if known else _IN_WORDS.split(text) for text, known in zip(sentences, plain, strict=True)]
+        distinct = set().union(*[parts[1::2] for parts in split])
+        capitals = set().union(*[known.capitals for known in plain if known])
+        rare, close = self._look_at(distinct, capitals)
+        odd, names = self.odd, self.names
+        hot = names.words.keys() | self.places | close.keys()
+        for text, known, cut in zip(sentences, plain, split, strict=True):
+            if known and known.words.isdisjoint(hot) and not self._may_have_halves(known):
+                self._told.append(known.told)
+                continue
+            parts = cut or _IN_WORDS.split(text)
+            words = parts[1::2]
+            if not words:
                 continue
             folded = [FOLDED[word] for word in words]
-            masks = [known.get(each, 0) for each in folded]
+            pairs = self._halves(folded, parts)
+            if not pairs and hot.isdisjoint(folded) and odd.isdisjoint(words):
+                if rare.isdisjoint(words):
+                    if not known and not has_digit(text):
+                        _remember_plain(text, words)
+                    self._told.append(_finished(text))
+                    continue
+                if not text.islower():
+                    self._told.append(_finished(text))
+                    continue
+            masks = [names.words.get(each, 0) for each in folded]
             if close:
                 for at, each in enumerate(folded):
                     if each in close and not masks[at] and not (words[at].islower() and _is_ordinary(each)):
@@ -460,47 +501,58 @@ class Telling:
                 masks[at + 1] |= mask
             self._told.append(_Sentence(text, words, folded, parts[0::2], masks))
 
-    def _look_at(self, words: set[str]) -> tuple[set[str], dict[str, int]]:
-        """Fills `odd`.
+    def _look_at(self, words: set[str], capitals: set[str]) -> tuple[set[str], dict[str, int]]:
+        """Fills `odd` from the words as they stand; `capitals` are folded ones of sentences known to be plain.
 
         Returns:
             Small words that are not ordinary: where a text has capitals they are nobody's name. And the folded words that
             are somebody's name misspelt, and whose.
         """
-        names, odd = self.names, self.odd
-        strange: set[str] = set()
+        names = self.names
+        strange = capitals
         rare: set[str] = set()
         for word in words - _KNOWN_PLAIN:
-            plain, small = _is_plain(word), word.islower() and word.isascii()
-            if plain and small:
-                if len(_KNOWN_PLAIN) < _MOST_KNOWN:
-                    _KNOWN_PLAIN.add(word)
-                continue
-            if not plain:
-                (rare if small else odd).add(word)
-            folded = FOLDED[word]
-            if len(folded) > 3 and folded not in names.words:
+            folded = _KNOWN_CAPITALISED.get(word, "")
+            if not folded:
+                plain, small = _is_plain(word), word.islower() and word.isascii()
+                if plain and small:
+                    if len(_KNOWN_PLAIN) < _MOST_KNOWN:
+                        _KNOWN_PLAIN.add(word)
+                    continue
+                folded = FOLDED[word]
+                if not plain:
+                    (rare if small else self.odd).add(word)
+                elif len(_KNOWN_CAPITALISED) < _MOST_KNOWN:
+                    _KNOWN_CAPITALISED[word] = folded
+            if len(folded) > 3:
                 strange.add(folded)
+        strange.difference_update(names.words)
         close = names.lookalikes(strange)
         for folded in strange:
             if folded not in close and len(folded) > 4 and not _is_ordinary(folded):
                 mask = names.skeletons.get(skeleton(folded), 0)
                 if mask:
                     close[folded] = mask
-        hot = names.words.keys() | self.places | close.keys()
-        odd.update([word for word in words if FOLDED[word] in hot])
         return rare, close
 
-    def _halves(self, words: list[str], parts: list[str]) -> list[tuple[int, int]]:
+    def _may_have_halves(self, known: _Plain) -> bool:
+        openings, names = self.names.openings, self.names
+        return not known.words.isdisjoint(openings) and any(
+            one in openings and names.written_in_two(one, two) for one, two in pairwise(known.folded)
+        )
+
+    def _halves(self, folded: list[str], parts: list[str]) -> list[tuple[int, int]]:
         """Where two words, read as one, are somebody's name: the place of the first, and whose."""
-        folded = [FOLDED[word] for word in words]
-        found = []
-        for at in range(len(words) - 1):
-            if len(parts[2 * at + 2]) <= _WITHIN_A_NAME and folded[at] in self.names.openings:
-                mask = self.names.written_in_two(folded[at], folded[at + 1])
-                if mask:
-                    found.append((at, mask))
-        return found
+        names = self.names
+        if names.openings.isdisjoint(folded):
+            return []
+        return [
+            (at, mask)
+            for at, (one, two) in enumerate(pairwise(folded))
+            if one in names.openings
+            and (mask := names.written_in_two(one, two))
+            and len(parts[2 * at + 2]) <= _WITHIN_A_NAME
+        ]
 
 
 _WITHIN_A_NAME = 2
@@ -749,6 +801,7 @@ _EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
 _BEFORE_STOP = re.compile(r" +([.,;:!?)])")
 _STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
 _SAID = r"the suspect|a witness|a child|another person|another victim|an officer|a person|an address|a place|a reference|a number|a vehicle|a date"
+_OFTEN_TWICE = ("address", "number", "reference", "vehicle")
 _TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
 
 
@@ -756,7 +809,7 @@ def _tidy(text: str) -> str:
     """A built sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
     if "(" in text or "[" in text or '"' in text or "*" in text:
         text = _EMPTY.sub("", text)
-    if "address" in text or "number" in text or "reference" in text or "vehicle" in text:
+    if any(text.count(each) > 1 for each in _OFTEN_TWICE):
         text = _TWICE.sub(r"\1", text)
     if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
         text = _BEFORE_STOP.sub(r"\1", text)
@@ -776,15 +829,12 @@ _BEGINNINGS = re.compile(
 )
 
 
-def _without_immigration(text: str) -> list[str]:
-    """The sentences of a cleaned text that state no immigration fact, nor answer one that does: "Expired."."""
-    sentences = _sentences(text)
-    if not states_immigration(text):
-        return sentences
+def _without_immigration(sentences: list[str]) -> list[str]:
+    """Those that state no immigration fact, nor answer one that does: "Expired."."""
     kept: list[str] = []
     unsaid = False
     for sentence in sentences:
-        if states_immigration(sentence):
+        if sentence not in _PLAIN_SENTENCES and states_immigration(sentence):
             unsaid = True
         elif not (unsaid and sentence.count(" ") < _FRAGMENT_WORDS and not _BEGINNINGS.match(sentence)):
             unsaid = False
@@ -794,13 +844,19 @@ def _without_immigration(text: str) -> list[str]:
 
 def _sentences_of(narrative: str) -> list[str]:
     """The sentences of a text without immigration facts, and without what identifies by its shape."""
-    sentences = _without_immigration(clean(narrative[:MOST_READ]))
-    text = "\n".join(sentences)
+    sentences = _sentences(clean(narrative[:MOST_READ]))
+    text = "\n".join([each for each in sentences if each not in _PLAIN_SENTENCES])
+    if states_immigration(text):
+        sentences = _without_immigration(sentences)
     signed = has_sign(text)
     if not signed and not has_digit(text):
         return sentences
     return [
-        tidied
+        told
         for each in sentences
-        if (tidied := _tidy(without_identifiers(each)) if signed or has_digit(each) else each)
+        if (
+            told := _tidy(without_identifiers(each))
+            if (signed or has_digit(each)) and each not in _PLAIN_SENTENCES
+            else each
+        )
     ]

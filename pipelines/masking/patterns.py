@@ -136,7 +136,9 @@ RECOGNISERS = (
 MOST_DIGITS = 4
 _DIGITS = re.compile(r"\d")
 #: From the first digit of a number, or the letters before it, to the last of what belongs to it.
-_NUMBER = re.compile(r"(?:\+|\(\+?)?[^\W_]*\d[^\W_]*(?:[ .\-/:_,#()\[\]*|=+]{0,3}[A-Z]{0,3}\d[^\W_]*)*", re.I)
+_NUMBER = re.compile(
+    r"(?:\+|\(\+?)?(?<![^\W_])[^\W_]*\d[^\W_]*(?:[ .\-/:_,#()\[\]*|=+]{0,3}[A-Z]{0,3}\d[^\W_]*)*", re.I
+)
 _ALLOWED_NUMBER = re.compile(
     r"(?:\d{1,4}"
     r"|\d{1,2}(?:st|nd|rd|th)"
@@ -162,10 +164,64 @@ _LABEL = re.compile(
 )
 
 
+_LABEL_SIGNS = frozenset(
+    [
+        *(
+            "phone",
+            "telephone",
+            "tel",
+            "mobile",
+            "mob",
+            "number",
+            "numbers",
+            "no",
+            "num",
+            "contact",
+            "mail",
+            "email",
+            "address",
+        ),
+        *(
+            "postcode",
+            "code",
+            "passport",
+            "document",
+            "licence",
+            "reg",
+            "registration",
+            "vrm",
+            "plate",
+            "vehicle",
+            "car",
+            "account",
+        ),
+        *(
+            "iban",
+            "birth",
+            "b",
+            "dob",
+            "born",
+            "date",
+            "reference",
+            "ref",
+            "urn",
+            "crime",
+            "cad",
+            "log",
+            "incident",
+            "nhs",
+            "nino",
+        ),
+        *("insurance", "id", "nominal", "website", "site", "collar", "shoulder"),
+    ]
+)
+_LAST_WORDS = re.compile(r"[a-z]+")
+
+
 def _instead(before: str, words: str) -> tuple[str, str]:
     """The text before an identifier and the words for it: none where a label has said them."""
     tail = before[-48:]
-    label = _LABEL.search(tail)
+    label = _LABEL.search(tail) if not _LABEL_SIGNS.isdisjoint(_LAST_WORDS.findall(tail.lower())[-5:]) else None
     if label is None:
         return before, words
     return before[: len(before) - len(tail) + label.start()] + label[1], ""
@@ -216,19 +272,21 @@ def has_sign(text: str) -> bool:
 _BY_NAME = {recogniser.name: recogniser for recogniser in RECOGNISERS}
 _CONTACTS = (_BY_NAME["email"], _BY_NAME["handle"])
 _WITH_DIGITS = RECOGNISERS[3:]
-#: Where all numbers are one or two digits or a time, only these could make an identifier of them.
-_WITH_FEW_DIGITS = tuple(_BY_NAME[name] for name in ("date", "officer", "address", "street", "door"))
+#: Where all numbers are short and stand alone, only these could make an identifier of them.
+_WITH_FEW_DIGITS = tuple(_BY_NAME[name] for name in ("date", "officer", "plate", "address", "street", "door"))
 #: A telephone number as most people write one; other ways of writing it are numbers that pass no allow-list.
 _PHONE = re.compile(r"(?<![\w+/])(?:\+|\(?0)(?:[ ()-]{0,2}\d){9,14}(?![\w/])")
 #: A number of one or two digits that counts or measures what follows it.
 _COUNTING = re.compile(
-    r"(?<!flat)(?<!apartment)(?<!apt)(?<!unit)(?<!room)(?<!number)(?<!\bno)(?<!no\.) \d{1,2} (?:minutes?|hours?|days?|weeks?|months?|years?"
-    r"|times|pounds|people|men|women|children|miles|metres|seconds|items|occasions)\b",
+    r" (?=\d)(?<!flat )(?<!apartment )(?<!apt )(?<!unit )(?<!room )(?<!number )(?<!\bno )(?<!no\. )\d{1,2} (?:minutes?|hours?|days?|weeks?"
+    r"|months?|years?|times|pounds|people|men|women|children|miles|metres|seconds|items|occasions)\b",
     re.I,
 )
-#: A number of one or two digits, or a time, that stands alone.
-_FEW_DIGITS = re.compile(r"(?<![\w.,/:+#-])(?<!\d )\d{1,2}(?:[:.]\d\d)?(?![\w/:,+#-]|\.\d| ?\d)")
 _RUN_OF_DIGITS = re.compile(r"\d+")
+_SHORT_NUMBER = re.compile(r"\d+(?:[:.]\d\d(?!\d))?")
+#: Numbers closer than this may be parts of one.
+_APART = 7
+_CAPITALS_BEFORE = re.compile(r"[A-Z]{2,3}[ .\-/_]{0,3}\d")
 _MONTH_SIGNS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|(?:18|19|20)\d{6}")
 _RANK_SIGNS = ("PC", "PS", "DC", "DS", "DI", "INSP", "Insp", "SGT", "Sgt", "WDC", "TD", "Supt", "Ser", "Const")
@@ -237,6 +295,19 @@ _RANK_SIGNS = ("PC", "PS", "DC", "DS", "DI", "INSP", "Insp", "SGT", "Sgt", "WDC"
 def _only_counts(text: str) -> bool:
     """Whether every number in a text only counts what follows it."""
     return len(_COUNTING.findall(text)) == len(_RUN_OF_DIGITS.findall(text))
+
+
+def _only_short(text: str) -> bool:
+    """Whether every number in a text stands alone and could be an age, a count, a year or a time: no code does."""
+    before = -_APART
+    for found in _SHORT_NUMBER.finditer(text):
+        start, end = found.span()
+        if end - start > MOST_DIGITS + 1 or start - before < _APART:
+            return False
+        if (start and text[start - 1] not in " (") or (end < len(text) and text[end] not in " ,.;!?)"):
+            return False
+        before = end
+    return True
 
 
 def _applied(text: str, recognisers: tuple[Recogniser, ...]) -> str:
@@ -256,9 +327,11 @@ def without_identifiers(text: str) -> str:
     if "0" in text:
         text = _replaced(text, _PHONE, lambda _: "a number")
     if has_digit(text) and not _only_counts(text):
-        few = not has_digit(_FEW_DIGITS.sub("", text))
+        few = _only_short(text)
         recognisers = _WITH_FEW_DIGITS if few else _WITH_DIGITS
         unsigned = set()
+        if few and not _CAPITALS_BEFORE.search(text):
+            unsigned.add("plate")
         if not any(sign in text for sign in _RANK_SIGNS):
             unsigned.add("officer")
         if not any(sign in lowered for sign in _MONTH_SIGNS) and not _DATE_SIGN.search(text):

@@ -33,13 +33,13 @@ from pipelines.contracts.referral import EVENT_TYPE, ONWARD_SHARING
 from pipelines.contracts.subject import Content, SubjectName, SubjectOffence
 from pipelines.guard import RecordGuard, objections_to_draft, rest_of, states_immigration
 from pipelines.masking.residue import Reading
-from pipelines.receipts import decision_receipt, decision_row
+from pipelines.receipts import decision_receipts
 from pipelines.referrals import build_referral, encode, telling_of
 from pipelines.resolve import Outcome, Rows, decide, effective, load
 from pipelines.sinks import REFERRALS
 from pipelines.stages.validate import Valid
 from pipelines.stores import audit, ledger
-from pipelines.stores.bulk import chunks, insert_rows, update_rows
+from pipelines.stores.bulk import chunks, fetched, insert_rows, update_rows
 from pipelines.stores.database import writing
 from pipelines.stores.tables import coordinate, draft, incident, mention, outbox, policy
 from pipelines.tagging.facts import legal_name, offence_of
@@ -302,21 +302,24 @@ def _store(
 def _receipts(
     ctx: Context, conn: Connection, rows: Rows, outcome: Outcome, changed: Sequence[int], unit: Unit
 ) -> list[bytes]:
-    where = coordinate_names(conn, (int(rows["coordinate_id"][int(outcome.rows[n])]) for n in changed))
+    ids = rows["coordinate_id"]
+    where = coordinate_names(conn, ids[outcome.rows[changed]].tolist())
     refs = rows.text("person_ref")
     records, standing, evidence = (rows[name].tolist() for name in ("coordinate_id", "standing", "evidence"))
-    regime, digest, now = ctx.policy.regime, ctx.policy.digest, ctx.now()
-    found = []
+    regime, digest = ctx.policy.regime, ctx.policy.digest
+    receipt = decision_receipts(unit.stage, ctx.now(), unit.name).row
+    protections, all_fired = outcome.protections.tolist(), outcome.fired.tolist()
+    row_of = outcome.rows.tolist()
+    found: list[bytes] = []
     for n in changed:
-        i = int(outcome.rows[n])
-        shared = (standing[i], int(outcome.protections[n]), evidence[i])
-        fired = int(outcome.fired[n])
-        for recipient, decision, why in (
-            (Recipient.ENFORCEMENT, outcome.enforcement[n], outcome.enforcement_why[n]),
-            (Recipient.SAFEGUARDING, outcome.safeguarding[n], outcome.safeguarding_why[n]),
-        ):
-            row = decision_row(where[records[i]], refs[i], recipient, decision, *shared, why, fired, regime, digest)
-            found.append(decision_receipt(unit.stage, now, unit.name, row))
+        i = row_of[n]
+        where_it_is, ref = where[records[i]], refs[i]
+        facts = (standing[i], protections[n], evidence[i])
+        fired = all_fired[n]
+        decision, why = outcome.enforcement[n], outcome.enforcement_why[n]
+        found.append(receipt(where_it_is, ref, Recipient.ENFORCEMENT, decision, *facts, why, fired, regime, digest))
+        decision, why = outcome.safeguarding[n], outcome.safeguarding_why[n]
+        found.append(receipt(where_it_is, ref, Recipient.SAFEGUARDING, decision, *facts, why, fired, regime, digest))
     return found
 
 
@@ -326,7 +329,7 @@ def coordinate_names(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for part in chunks(sorted(set(ids)), 5000):
         query = select(c.id, c.topic, c.partition, c.offset).where(c.id.in_(part))
-        found |= {i: f"{topic}[{partition}]@{offset}" for i, topic, partition, offset in conn.execute(query)}
+        found |= {i: f"{topic}[{partition}]@{offset}" for i, topic, partition, offset in fetched(conn, query)}
     return found
 
 

@@ -12,6 +12,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -33,15 +34,19 @@ class Frontier:
         self.size = size
         self.roots = list(roots)
 
-    def append(self, leaf: bytes) -> None:
-        """Adds one receipt."""
-        node = _sha256(b"\x00" + leaf).digest()
-        size = self.size
-        while size & 1:
-            node = _sha256(b"\x01" + self.roots.pop() + node).digest()
-            size >>= 1
-        self.roots.append(node)
-        self.size += 1
+    def extend(self, receipts: Iterable[bytes]) -> None:
+        """Adds receipts, a whole level of the tree at a time."""
+        nodes = [_sha256(b"\x00" + receipt).digest() for receipt in receipts]
+        added, left, kept = len(nodes), self.size, []
+        while nodes or left:
+            if left & 1:
+                nodes.insert(0, self.roots.pop())
+            if len(nodes) & 1:
+                kept.append(nodes.pop())
+            nodes = [_sha256(b"\x01" + one + two).digest() for one, two in zip(nodes[::2], nodes[1::2], strict=True)]
+            left >>= 1
+        self.roots = kept[::-1]
+        self.size += added
 
     def root(self) -> bytes:
         """The Merkle tree hash of all leaves (RFC 6962, 2.1)."""
@@ -93,8 +98,7 @@ def append_segment(
         return None
     frontier = last_frontier(conn)
     first = frontier.size
-    for receipt in receipts:
-        frontier.append(receipt)
+    frontier.extend(receipts)
     checkpoint = sign(frontier, at, key)
     conn.execute(
         audit_segment.insert().values(
@@ -150,11 +154,9 @@ def verify_log(receipts: Iterable[bytes], checkpoints: Sequence[Checkpoint], key
     frontier = Frontier()
     left = iter(receipts)
     for checkpoint in sorted(checkpoints, key=lambda c: c.size):
-        while frontier.size < checkpoint.size:
-            receipt = next(left, None)
-            if receipt is None:
-                raise StoreError(f"the log ends before its checkpoint of {checkpoint.size} receipts")
-            frontier.append(receipt)
+        frontier.extend(islice(left, checkpoint.size - frontier.size))
+        if frontier.size < checkpoint.size:
+            raise StoreError(f"the log ends before its checkpoint of {checkpoint.size} receipts")
         if frontier.root().hex() != checkpoint.root:
             raise StoreError(f"the root at {checkpoint.size} receipts is not the one that was signed")
         if not verify_checkpoint(checkpoint, key):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Executable, Table, text
 
 
 def _placeholders(conn: Connection, count: int) -> list[str]:
@@ -41,6 +41,20 @@ def update_rows(
         f"UPDATE {_quoted(conn, table.name)} SET {assignments} WHERE {_quoted(conn, key)} = {mark}",  # noqa: S608 - as above
         list(rows),
     )
+
+
+def fetched(
+    conn: Connection, statement: Executable, values: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query as the driver gives them, some at a time: for many rows of numbers and texts."""
+    result = conn.execute(statement, values or {})
+    cursor = result.cursor
+    while cursor is not None and (rows := cursor.fetchmany(_FETCHED_AT_ONCE)):
+        yield from rows
+    result.close()
+
+
+_FETCHED_AT_ONCE = 5000
 
 
 def next_id(conn: Connection, table: Table, key: str = "id") -> int:

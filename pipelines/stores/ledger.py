@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from pipelines.batches import Batch
 from pipelines.contracts.codes import Recipient, State
 from pipelines.errors import UsageError
-from pipelines.stores.bulk import chunks, insert_rows, next_id, update_rows
+from pipelines.stores.bulk import chunks, fetched, insert_rows, next_id, update_rows
 from pipelines.stores.tables import alert, coordinate, mention, outbox, release_run, stage_done, subject
 
 
@@ -185,7 +185,7 @@ def entries(conn: Connection) -> Iterator[Entry]:
         .select_from(coordinate.outerjoin(mention, (m.coordinate_id == c.id) & m.quarantined.is_(False)))
         .order_by(c.topic, c.partition, c.offset, m.id)
     )
-    for topic, partition, offset, stage, ref, enforcement, safeguarding in conn.execute(query):
+    for topic, partition, offset, stage, ref, enforcement, safeguarding in fetched(conn, query):
         where = f"{topic}[{partition}]@{offset}"
         if stage is not None:
             yield Entry(where, "", "", State.QUARANTINED)
