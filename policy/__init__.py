@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipelines.contracts.codes import Recipient
     from policy.bundle import Metadata
 
 
@@ -23,14 +25,21 @@ def regimes() -> dict[str, Metadata]:
 def weaker(than_id: str, new_id: str) -> bool:
     """Whether `new_id` newly releases or holds any cell that `than_id` treats more protectively (spec 6.20).
 
-    Read from the stored tables, in milliseconds. `Engine.load` and `cordon policy verify` prove those.
+    Read from the stored tables, once per process. `Engine.load` and `cordon policy verify` prove those.
 
     Raises:
         PolicyError: if a regime is unknown or its stored table is broken.
     """
     from pipelines.contracts.codes import Recipient
-    from policy.bundle import Bundle
-    from policy.stored import StoredTable, less_protective
+    from policy.stored import less_protective
 
-    before, after = (StoredTable.read(Bundle.read(name)).letters for name in (than_id, new_id))
+    before, after = _letters(than_id), _letters(new_id)
     return any(less_protective(before[recipient], after[recipient]) for recipient in Recipient)
+
+
+@cache
+def _letters(regime: str) -> dict[Recipient, str]:
+    from policy.bundle import Bundle
+    from policy.stored import StoredTable
+
+    return StoredTable.read(Bundle.read(regime)).letters

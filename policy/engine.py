@@ -69,7 +69,8 @@ class Engine:
         self._lock = threading.Lock()
         try:
             self._schema = cedarpy.Schema.from_str(bundle.schema)
-            self._policies = {action: _only(action, bundle) for action in _ALL_ACTIONS}
+            parsed = json.loads(cedarpy.policies_to_json_str(bundle.policy_text))
+            self._policies = {action: _only(action, bundle, parsed) for action in _ALL_ACTIONS}
         except ValueError as error:
             raise PolicyError(f"the bundle of `{bundle.regime}` does not parse: {error}") from None
         result = cedarpy.validate_policies(bundle.policy_text, self._schema)
@@ -213,17 +214,16 @@ def read_cases(path: str, raw: Iterable[Mapping[str, Any]]) -> list[tuple[str, C
         raise PolicyError(f"a case in `{path}` cannot be read: {error}") from None
 
 
-def _only(action: str, bundle: Bundle) -> Any:
+def _only(action: str, bundle: Bundle, parsed: Mapping[str, Any]) -> Any:
     """The policies of a bundle whose scope names one action: no other can answer about it, and fewer are faster."""
     import cedarpy
 
-    parsed = json.loads(cedarpy.policies_to_json_str(bundle.policy_text))
-    parsed["staticPolicies"] = {
+    statics = {
         key: policy
         for key, policy in parsed["staticPolicies"].items()
         if action in bundle.policies[policy["annotations"]["id"]].actions
     }
-    return cedarpy.PolicySet.from_json_str(json.dumps(parsed))
+    return cedarpy.PolicySet.from_json_str(json.dumps({**parsed, "staticPolicies": statics}))
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pipelines.contracts.codes import (
@@ -77,6 +77,7 @@ class Decided:
 
 
 Check = Callable[[Decided], Iterator[Cell]]
+Translation = Callable[[Recipient, Mapping[str, Answer]], Verdict]
 INVARIANTS: dict[str, tuple[str, Check]] = {}
 
 
@@ -337,7 +338,7 @@ def failed_cases(engine: Engine, bundle: Bundle) -> Finding | None:
     return Finding("cases", 0, wrong) if wrong else None
 
 
-def faults_of_translation() -> list[str]:
+def faults_of_translation(translate: Translation = translate) -> list[str]:
     """What Cedar may answer, whole: an error anywhere is WITHHOLD, and nothing is released that was not permitted."""
     wrong = []
     kinds = [
