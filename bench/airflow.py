@@ -79,7 +79,10 @@ def _wait_idle(stack: Stack) -> None:
 def one_run(stack: Stack, incidents: int) -> None:
     """Lets lanes fill while the DAG is paused, then measures the run that takes them all."""
     _wait_idle(stack)
-    before = {run["dag_run_id"] for run in stack.airflow.ask("GET", "dags/incidents/dagRuns?limit=100&order_by=-id")["dag_runs"]}
+    before = {
+        run["dag_run_id"]
+        for run in stack.airflow.ask("GET", "dags/incidents/dagRuns?limit=100&order_by=-id")["dag_runs"]
+    }
     stack.airflow.ask("PATCH", "dags/incidents", {"is_paused": True})
     feed(stack.broker.bootstrap, stack.settings.raw_topic, generate(incidents, 1, faults=0.01))
     stack.airflow.ask("PATCH", "dags/incidents", {"is_paused": False})
