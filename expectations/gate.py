@@ -220,8 +220,8 @@ def _quick(expectation: str) -> str:
         "_once": pydantic.PrivateAttr(default=None),
         "configuration": property(configuration),
     }
-    quick = type(kind)(f"Quick{kind.__name__}", (kind,), members)
-    return str(quick.expectation_type)
+    metaclass: Any = type(kind)
+    return str(metaclass(f"Quick{kind.__name__}", (kind,), members).expectation_type)
 
 
 @lru_cache(maxsize=len(SUITES))
