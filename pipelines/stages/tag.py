@@ -126,9 +126,10 @@ def _through_the_gate(
 ) -> dict[tuple[int, str], str]:
     """Persons (by offset and ref) whose tags break a row rule, and the rules."""
     owner = found.incident.tolist()
+    where = [batch.coordinate(offset) for offset in valid.offsets]
     frame = pd.DataFrame(
         {
-            "coordinate": [batch.coordinate(valid.offsets[i]) for i in owner],
+            "coordinate": [where[i] for i in owner],
             "person_ref": [person.person_ref for person in persons],
             "standing": found.standing,
             "protections": found.own,
@@ -212,13 +213,15 @@ def _record_incidents(
     linked: dict[bytes, bool] = {}
     link: dict[bytes, bytes] = {}
     targets: set[bytes] = set()
-    for i, (record, mac) in enumerate(zip(valid.incidents, macs, strict=True)):
+    for record, mac, bits, is_linked in zip(
+        valid.incidents, macs, found.signals.tolist(), found.linked.tolist(), strict=True
+    ):
         top[mac] = max(top.get(mac, 0), record.header.version)
-        signals[mac] = signals.get(mac, 0) | int(found.signals[i])
-        linked[mac] = linked.get(mac, False) or bool(found.linked[i])
+        signals[mac] = signals.get(mac, 0) | bits
+        linked[mac] = linked.get(mac, False) or is_linked
         if mac not in link:
             link[mac] = link_mac(ctx, record.header.incident_id)
-        if found.linked[i]:
+        if is_linked:
             targets |= {link_mac(ctx, target) for target in counter_allegations(record)}
     for shadow in shadows:
         if shadow.incident_key is not None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from pipelines.stores.metadata import metadata
@@ -28,6 +29,12 @@ __all__ = ["metadata", "registry_person", "registry_token"]
 
 #: A 64-bit key; on SQLite plain INTEGER, so that it is the row id itself.
 Key = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _partial(name: str, column: str, condition: str) -> Index:
+    """An index of the few rows that are looked for by it: the others cost nothing to insert."""
+    return Index(name, column, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 #: What this state was made with: regime, schema.
 setting = Table(
@@ -71,7 +78,7 @@ incident = Table(
     Column("signals", SmallInteger, nullable=False),
     Column("linked", Boolean, nullable=False),
     Column("dirty", Boolean, nullable=False, server_default=false()),
-    Index("ix_incident_dirty", "dirty"),
+    _partial("ix_incident_dirty", "id", "dirty"),
 )
 
 #: Counter-allegations that name an incident, which may not have arrived yet.
@@ -120,8 +127,8 @@ mention = Table(
     Column("msg_id", String(36)),
     Column("referral_id", String(36)),
     Column("run", Integer, nullable=False, server_default="0"),
-    Index("ix_mention_msg_id", "msg_id"),
-    Index("ix_mention_referral_id", "referral_id"),
+    _partial("ix_mention_msg_id", "msg_id", "msg_id IS NOT NULL"),
+    _partial("ix_mention_referral_id", "referral_id", "referral_id IS NOT NULL"),
 )
 
 #: Enforcement drafts: one for each current mention that may be released, through the embargo and while it stands.

@@ -395,7 +395,8 @@ def _words(text: bytes) -> str:
 @cache
 def document() -> dict[str, Any]:
     """`keywords.yaml` as it stands: version, words, keywords, negation, cases."""
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("keywords.yaml").read_text("utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast where libyaml is there
+    loaded: dict[str, Any] = yaml.load(Path(__file__).with_name("keywords.yaml").read_text("utf-8"), Loader=loader)  # noqa: S506 - both are the safe one
     return loaded
 
 

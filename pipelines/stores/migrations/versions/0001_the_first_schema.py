@@ -71,7 +71,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('mac', name=op.f('uq_incident_mac'))
     )
     with op.batch_alter_table('incident', schema=None) as batch_op:
-        batch_op.create_index('ix_incident_dirty', ['dirty'], unique=False)
+        batch_op.create_index('ix_incident_dirty', ['id'], unique=False, sqlite_where=sa.text('dirty'), postgresql_where=sa.text('dirty'))
         batch_op.create_index(batch_op.f('ix_incident_link_mac'), ['link_mac'], unique=False)
 
     op.create_table('mention',
@@ -114,9 +114,9 @@ def upgrade() -> None:
     with op.batch_alter_table('mention', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_mention_coordinate_id'), ['coordinate_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_mention_incident_id'), ['incident_id'], unique=False)
-        batch_op.create_index('ix_mention_msg_id', ['msg_id'], unique=False)
+        batch_op.create_index('ix_mention_msg_id', ['msg_id'], unique=False, sqlite_where=sa.text('msg_id IS NOT NULL'), postgresql_where=sa.text('msg_id IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_mention_person_id'), ['person_id'], unique=False)
-        batch_op.create_index('ix_mention_referral_id', ['referral_id'], unique=False)
+        batch_op.create_index('ix_mention_referral_id', ['referral_id'], unique=False, sqlite_where=sa.text('referral_id IS NOT NULL'), postgresql_where=sa.text('referral_id IS NOT NULL'))
 
     op.create_table('outbox',
     sa.Column('id', sa.Integer(), nullable=False),
