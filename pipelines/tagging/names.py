@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain, pairwise
 
 from anyascii import anyascii
 from rapidfuzz.distance import OSA, Indel
@@ -91,10 +92,17 @@ _PARTICLES = listed("""al el ul ur ud ad as ar an ash az ath ed es il us bin ibn
     wa wal so dela delos""")
 #: In front of the rest of a word: the Arabic article (assimilated too) and its kind, joined on.
 _ARTICLE = re.compile(r"^(?:al|el|ul)(?=[bcdfghjklmnpqrstvwxyz][a-z]{2})")
-_PREFIX = re.compile(r"^(?:dela|delos|delas|abou|abu|vander|vanden|vande)(?=[a-z]{4})")
+_PREFIX = re.compile(r"^(?:dela|delos|delas|abou|abu|vander|vanden|vande|ten(?=[bhkv]))(?=[a-z]{4})")
+#: Somali spelling: long vowels are doubled, x is h and c is no sound that others write.
+_SOMALI = re.compile(r"^(?=.*(?:aa|ii|uu))(?:.*x|.*c(?![hklr]))")
+_SOMALI_C = re.compile(r"c(?![hklr])")
 _ABD = re.compile(r"^(?:abd|abt|apt)(?:[aeiou]{1,2}(?:l|r|s|z|d|n|t)?l?)?(?=[a-z]{4})")
 _ABDULLAH = re.compile(r"^abd[aeou]l+a(?:h|y|e|i|j|$)")
 _ABD_ALONE = listed("abd abdul abdel abdal abdol abdool abdoul abdur abdus abdu abdou abdelal abt")
+#: The same as a word of its own, in any script.
+_ABD_WRITTEN = listed(
+    "abd abdul abdel abdal abdol abdoul abdur abdus abdu عبد আব্দুল আবদুল अब्दुल ਅਬਦੁਲ અબ્દુલ அப்துல் абдул"
+) | {unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word)) for word in ("അബ്ദുൽ", "అబ్దుల్", "අබ්දුල්")}
 _ULLAH = re.compile(r"^([a-z]{2,}?)(?:h?[aeou]?(?:ull?ah|oull?ah|oll?ah|ull?a|all?ah|oulla))$")
 _UDDIN = re.compile(r"^([a-z]{2,}?)(?:[aeiou]{1,2}d{1,2}[aeiou]{1,2}ne?|ed+in+e?|oud+ine?)$")
 _RAHMAN = re.compile(r"^([a-z]{2,}?)[uo]r(r[ae]h+m[aou]+n)$")
@@ -122,6 +130,8 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489]+")
 _QUOTES = re.compile("['’‘`´ʻʼʿʾ′\"“”\u02b9\u02bc\u05f3]")
+#: Zero and one where a reader of scanned paper saw no letter.
+_DIGIT_IN_WORD = re.compile(r"[01](?=[^\W\d_])|(?<=[^\W\d_])[01]")
 _BRACKETED = re.compile(r"[(\[{<][^)\]}>]*[)\]}>]?")
 #: Everything but letters and the marks that belong to letters (`\\w` leaves vowel signs out).
 _NO_LETTER = re.compile(
@@ -160,12 +170,12 @@ _INDIC_ODD = {
     "ൿ": "k",
 }
 
-#: Arabic letters, as consonants. Long vowels and glides are marked by capitals: A, W, Y may be sounded or not.
+#: Arabic letters, as consonants. Capitals may be sounded or not: A, W and Y are long vowels and glides, E is silent or a t.
 _ARABIC = {
     "ا": "A", "أ": "A", "إ": "A", "آ": "A", "ٱ": "A", "ى": "A", "ء": "", "ؤ": "W", "ئ": "Y", "ب": "b", "پ": "p", "ت": "t",
     "ٹ": "t", "ث": "s", "ج": "j", "چ": "S", "ح": "h", "خ": "H", "د": "d", "ڈ": "d", "ذ": "z", "ر": "r", "ڑ": "r", "ز": "z",
     "ژ": "S", "س": "s", "ش": "S", "ص": "s", "ض": "z", "ط": "t", "ظ": "z", "ع": "A", "غ": "G", "ف": "f", "ڤ": "v", "ق": "q",
-    "ک": "k", "ك": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ں": "n", "و": "W", "ه": "h", "ہ": "h", "ھ": "h", "ة": "h",
+    "ک": "k", "ك": "k", "گ": "g", "ل": "l", "م": "m", "ن": "n", "ں": "n", "و": "W", "ه": "h", "ہ": "h", "ھ": "h", "ة": "E",
     "ۀ": "h", "ي": "Y", "ی": "Y", "ې": "Y", "ے": "Y", "ۆ": "W", "ێ": "Y", "ە": "h", "ۇ": "W", "ۈ": "W", "ڭ": "n",
     "ړ": "r", "ټ": "t", "ډ": "d", "ځ": "z", "څ": "s", "ښ": "S", "ږ": "g", "ګ": "g", "ڼ": "n", "ۍ": "Y", "ڕ": "r", "ڵ": "l",
 }  # fmt: skip
@@ -190,12 +200,19 @@ _SOUNDS: tuple[tuple[frozenset[str], re.Pattern[str], str], ...] = tuple(
         ("p", r"(?<=[a-z]{2})(?:opoulos|opoylos|opulos|opoulou|opoylou|opulou)$", "upul"),
         ("z", r"(?<=[a-z]{2})(?:zadeh|zada|zade|zadah)$", "zad"),
         ("z", r"(?<=[a-z]{2})(?:dze|dzé)$", "dz"),
+        ("e", r"(?<=[a-z]{3}sk)(?:iene|aite)$", "as"),
+        ("v", r"vi(?:ch|c)i(?:ute|ene|us)$", "vich"),
+        ("g", r"^(a?)gy(?=a)", r"\1j"),
+        ("w", r"(?<=[a-z])woo$", "u"),
+        ("h", r"^h(?=[tlmnp])", ""),
+        ("s", r"^sy(?=[aou])", "sh"),
+        ("t", r"tj|tx", "ch"),
         ("c", r"sch", "sh"), ("c", r"shch|stch|szcz", "sh"), ("t", r"tsch|tch", "ch"), ("dx", r"dzh|dj|dsch|xh", "j"), ("c", r"cz|cs(?=[aeiou])", "ch"), ("s", r"sz|hs(?=[aeiu])", "s"),
         ("z", r"zs|rz", "zh"), ("t", r"^ts|tz|ts", "s"), ("m", r"^mc(?=[^aeiou])", "mak"), ("m", r"^mac(?=[b-df-hj-np-tv-z])", "mak"),
         ("k", r"ck", "k"), ("k", r"kh", "h"), ("g", r"gh(?=[tn]|$)", ""), ("g", r"gh", "g"), ("h", r"ph", "f"), ("h", r"bh", "b"), ("h", r"dh", "d"), ("h", r"jh", "j"), ("h", r"th", "t"), ("h", r"rh", "r"), ("h", r"lh", "l"), ("h", r"nh", "n"), ("h", r"wh", "w"),
         ("o", r"^ou(?=[aei])", "v"), ("h", r"^hu(?=a)", "v"),
         ("n", r"gn|ny(?=[aeiou])", "n"), ("n", r"ng(?=$|[^aeiou])", "n"), ("n", r"n(?=[bp])", "m"),
-        ("xq", r"^x(?=[aeiou])|^q(?=i[aneu])", "s"), ("x", r"x", "ks"), ("q", r"qu(?=[ei])", "k"), ("q", r"q", "k"),
+        ("xq", r"^x(?=[iu])|^q(?=i[aneu])", "s"), ("x", r"^x(?=[aoe])", "h"), ("x", r"x", "ks"), ("q", r"qu(?=[ei])", "k"), ("q", r"q", "k"),
         ("c", r"c(?=[eiy])", "s"), ("h", r"ch|sh|zh", "S"), ("c", r"c", "k"), ("w", r"w", "v"),
         ("e", r"^(?:ye|je|ie)", "i"), ("u", r"^yu|^ju(?=[^aeiou])|^iu", "iu"), ("a", r"^ya|^ia", "ia"),
         ("j", r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"), ("j", r"^j(?=[aeo])", "j"),
@@ -266,6 +283,7 @@ _ROMANISATIONS = tuple(
         (r"eo|uo|wo|o", "o"),
         (r"ee|yi|y|ey", "i"),
         (r"ien|ian|yen|yan|eon", "in"),
+        (r"ie", "i"),
         (r"w", "u"),
         (r"ae|ai|e", "e"),
         (r"n+g*", "n"),
@@ -287,7 +305,7 @@ def _indic(text: str) -> str | None:
     out: list[str] = []
     seen = False
     open_consonant = False
-    for letter in text:
+    for before, letter in pairwise(chain([""], text)):
         code = ord(letter)
         base = next((b for b in _INDIC_BASES if b <= code < b + 0x80), None)
         if letter in _INDIC_ODD:
@@ -309,7 +327,7 @@ def _indic(text: str) -> str | None:
             out.append(sound)
             open_consonant = True
         elif offset == 0x3C and out:
-            out[-1] = _INDIC_NUKTA.get(out[-1], out[-1])
+            out[-1] = "y" if before == "য" else _INDIC_NUKTA.get(out[-1], out[-1])
         elif offset in _INDIC_SIGNS:
             out.append(_INDIC_SIGNS[offset])
             open_consonant = False
@@ -328,6 +346,53 @@ def _indic(text: str) -> str | None:
     return "".join(out) if seen else None
 
 
+def _sinhala(text: str) -> str:
+    """Latin letters for a text in Sinhala, whose block does not follow the layout of the others."""
+    out: list[str] = []
+    open_consonant = False
+    for letter in text:
+        code = ord(letter)
+        if 0x0D9A <= code <= 0x0DC6:
+            out.append(("a" if open_consonant else "") + anyascii(letter).lower())
+            open_consonant = True
+        elif code in (0x0D82, 0x0D83):
+            out.append(("a" if open_consonant else "") + ("n" if code == 0x0D82 else "h"))
+            open_consonant = False
+        elif letter.isalpha() or 0x0DCA <= code <= 0x0DDF or code in (0x0DF2, 0x0DF3):
+            # a vowel, or a sign in place of the consonant's own vowel; the sign that takes it away has no letters
+            out.append("" if code == 0x0DCA else anyascii(letter).lower())
+            open_consonant = False
+    return re.sub(r"[^a-z]", "", "".join(out))
+
+
+#: A Thai letter under this mark, with its vowel, is not spoken.
+_THAI_SILENT = re.compile("[\u0e01-\u0e2e][\u0e34\u0e38]?\u0e4c")
+_THAI_FINALS = str.maketrans("จฉชซศษสฎดฐฑฒถทธญณรลฬ", "ตตตตตตตตตตตตตตตนนนนน")
+
+
+def _thai(text: str) -> tuple[str, ...]:
+    """Latin letters for a Thai text: as its end is spoken, and as it is written."""
+    spoken = _THAI_SILENT.sub("", text)
+    spoken = spoken[:1] + spoken[1:].replace("ญ", "น")
+    ends = spoken[:-1] + spoken[-1:].translate(_THAI_FINALS)
+    return tuple(dict.fromkeys(re.sub(r"[^a-z]", "", anyascii(form).lower()) or "-" for form in (ends, spoken)))
+
+
+#: Burmese spellings of which anyascii gives the letters and not the sound.
+_BURMESE = (
+    (re.compile("[\u1036\u1037\u1038]"), ""), (re.compile("ောင်|ေါင်"), "aung"), (re.compile("ော်|ော|ေါ်|ေါ"), "aw"),
+    (re.compile("ိုင်"), "aing"), (re.compile("ို"), "o"), (re.compile("ိန်|ိမ်"), "ein"), (re.compile("ုန်|ုံ"), "on"),
+    (re.compile("ွန်"), "un"), (re.compile("င်"), "in"), (re.compile("ယ်"), "e"), (re.compile("ျ|ြ"), "y"),
+    (re.compile("သ"), "th"), (re.compile("^အ"), ""),
+)  # fmt: skip
+
+
+def _burmese(text: str) -> str:
+    for pattern, latin in _BURMESE:
+        text = pattern.sub(latin, text)
+    return re.sub(r"[^a-z]", "", anyascii(text).lower()) or "-"
+
+
 def _abjad(text: str) -> str | None:
     """Consonants for a text in Arabic or Hebrew script, or None when it is in neither. A, W and Y may be vowels."""
     out = [_ARABIC.get(letter) or _HEBREW.get(letter) for letter in text if letter.isalpha() and letter != "ء"]
@@ -339,10 +404,12 @@ def _abjad(text: str) -> str | None:
 def _abjad_skeletons(consonants: str) -> tuple[str, ...]:
     """The consonant skeletons a vowel-less spelling may stand for."""
     readings_of_w = ("", "v") if "W" in consonants else ("",)
+    endings = ("", "t") if consonants.endswith("E") else ("",)
     found = []
     for w in readings_of_w:
-        text = consonants.replace("A", "").replace("Y", "").replace("W", w)
-        found.append("".join(_CLASS_OF_ABJAD.get(letter, "") for letter in text))
+        for ending in endings:
+            text = consonants.replace("A", "").replace("Y", "").replace("W", w) + ending
+            found.append("".join(_CLASS_OF_ABJAD.get(letter, "") for letter in text))
     return tuple(dict.fromkeys(found))
 
 
@@ -422,6 +489,10 @@ class Part:
                 if cut != form:
                     bare[cut] = None
                     self.classes = self.classes | _CLASSES.get(cut, _NO_CLASS)
+            if form.isascii() and _SOMALI.search(form):
+                cut = _SOMALI_C.sub("", form.replace("x", "h"))
+                bare[cut] = None
+                self.classes = self.classes | _CLASSES.get(re.sub(r"([aiu])\1", r"\1", cut), _NO_CLASS)
         self.forms = tuple(bare)
         self.sounds = tuple(dict.fromkeys(_sound(form) for form in self.forms))
         self.shapes = tuple(dict.fromkeys(_VOWELS.sub(".", sound) for sound in self.sounds))
@@ -465,7 +536,7 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     """Latin forms, consonant skeletons (empty: derive them from the forms) and vowel doubt of a non-ASCII part."""
     consonants = _abjad(text)
     if consonants is not None:
-        latin = consonants.lower()
+        latin = consonants.replace("E", "h").lower()
         return (latin,), _abjad_skeletons(consonants), True
     indic = _indic(text)
     if indic is not None:
@@ -476,6 +547,19 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     if script == "HANGUL":
         spelt = "".join(_final(anyascii(letter).lower()) for letter in text)
         return (re.sub(r"[^a-z]", "", spelt) or "-",), (), False
+    if script == "ETHIOPIC":
+        # a letter of the sixth order has no vowel or a short one: heard between consonants
+        spelt = "".join(
+            anyascii(letter).lower() + ("i" if ord(letter) % 8 == 5 and letter not in "ይው" else "")
+            for letter in text[:-1]
+        )
+        return (re.sub(r"[^a-z]", "", spelt + anyascii(text[-1:]).lower()) or "-",), (), True
+    if script == "SINHALA":
+        return (_sinhala(text) or "-",), (), True
+    if script == "THAI":
+        return _thai(text), (), True
+    if script == "MYANMAR":
+        return (_burmese(text),), (), True
     latin = re.sub(r"[^a-z]", "", anyascii(text).lower()) or "-"
     if script == "GREEK":
         latin = (
@@ -486,7 +570,7 @@ def _read(text: str) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
     if script == "GEORGIAN" and latin.endswith("i") and len(latin) > 4:
         # the ending of the nominative, which romanised records often drop
         return (latin, latin[:-1]), (), False
-    return (latin,), (), script in ("THAI", "KHMER", "LAO", "MYANMAR", "TIBETAN", "SYRIAC")
+    return (latin,), (), script in ("KHMER", "LAO", "TIBETAN", "SYRIAC")
 
 
 _NO_CLASS: frozenset[int] = frozenset()
@@ -588,6 +672,8 @@ def parts(text: str, alone: bool = False) -> tuple[str, ...]:
     `alone` says that the text is the whole recorded name. A text that names nobody has no parts.
     """
     text = _QUOTES.sub("", unicodedata.normalize("NFKC", text[:MOST_LETTERS]))
+    if "0" in text or "1" in text:
+        text = _DIGIT_IN_WORD.sub(lambda match: "o" if match[0] == "0" else "l", text)
     bare = _BRACKETED.sub(" ", text)
     words = [_fold_word(word) for word in _NO_LETTER.split(bare if bare.strip() else text) if word]
     words = [word for word in words if word and word not in _NOBODY and word not in _TITLES]
@@ -606,7 +692,9 @@ def parts(text: str, alone: bool = False) -> tuple[str, ...]:
             continue
         if index < last and word in _PARTICLES:
             continue
-        if word in ("abd", "abdul", "abdel", "abdal", "abdol", "abdoul", "abdur", "abdus", "abdu"):
+        if word.startswith("ال") and len(word) > 4:
+            word = word[2:]  # noqa: PLW2901 - the article, which Latin spellings write, join or drop
+        if word in _ABD_WRITTEN:
             kept.append("abd")
             continue
         kept.extend(_split_compound(word, following) if word.isascii() else (word,))
@@ -712,15 +800,30 @@ def _alike(sound: str, other_sound: str, shape: str, other_shape: str, form: str
         return SAME
     if shape == other_shape and len(shape.replace(".", "")) >= 3:
         return SAME
-    length, other = len(sound), len(other_sound)
-    allowed = _LETTERS_ALLOWED[min(max(length, other), 7)]
-    if allowed and abs(length - other) <= allowed and OSA.distance(sound, other_sound, score_cutoff=allowed) <= allowed:
+    if max(len(form), len(other_form)) <= 4 and _START.get(sound[:1], ".") != _START.get(other_sound[:1], "."):
+        # so short a name that begins otherwise is another one (Gita, Sita; Dean, Jean)
+        return NOT
+    if _few_apart(sound.replace("S", "s"), other_sound.replace("S", "s")) or _few_apart(form, other_form):
         return ALIKE
-    length, other = len(form), len(other_form)
-    allowed = _LETTERS_ALLOWED[min(max(length, other), 7)]
-    if allowed and abs(length - other) <= allowed and OSA.distance(form, other_form, score_cutoff=allowed) <= allowed:
-        return ALIKE
+    if "rn" in form or "rn" in other_form or "cl" in form or "cl" in other_form:
+        # what a reader of scanned paper takes for another letter
+        return ALIKE if _few_apart(_scanned(form), _scanned(other_form)) else NOT
     return NOT
+
+
+def _scanned(form: str) -> str:
+    return form.replace("rn", "m").replace("cl", "d")
+
+
+def _few_apart(one: str, other: str) -> bool:
+    """Whether so few letters differ as may be wrong in words of this length."""
+    length, other_length = len(one), len(other)
+    allowed = _LETTERS_ALLOWED[min(max(length, other_length), 7)]
+    return (
+        allowed > 0
+        and abs(length - other_length) <= allowed
+        and OSA.distance(one, other, score_cutoff=allowed) <= allowed
+    )
 
 
 def _agreement_of_consonants(a: Part, b: Part) -> int:
@@ -730,7 +833,7 @@ def _agreement_of_consonants(a: Part, b: Part) -> int:
             if skeleton == other:
                 if len(skeleton) >= 2:
                     return SAME
-                return ALIKE if max(len(a.forms[0]), len(b.forms[0])) <= 5 else NOT
+                return ALIKE if max(len(a.forms[0]), len(b.forms[0])) <= 6 else NOT
     for skeleton in a.heard:
         for other in b.heard:
             if min(len(skeleton), len(other)) >= 3 and OSA.distance(skeleton, other, score_cutoff=1) <= 1:

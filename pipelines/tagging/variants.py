@@ -46,7 +46,7 @@ said saeed saeid sayed sa'id saiid saed سعيد
 sayyid syed sayed sayyed seyed seyyed saiyed sied sayid سيد
 saad sa'd
 saida saeeda saida saidah
-jamal gamal cemal djamal jamaal dzhamal djemal xhemal جمال
+jamal gamal cemal djamel jamel djamal jamaal dzhamal djemal xhemal جمال
 jamila djamila cemile gamila jameela جميلة
 karim kareem kerim kerem abdelkarim كريم
 karima kareema
@@ -108,7 +108,7 @@ elena yelena jelena olena helena helen elene ielena alena eleni
 elizabeth elisabeth yelizaveta elizaveta elisabeta isabel elżbieta elzbieta erzsebet lizaveta yelisaveta
 eugene evgeny yevgeny evgeni evgenii yevgeniy evgeniy yevhen evhen ievgen jevgenij eugen eugenio yauheni
 evgenia yevgeniya evgeniya eugenia yevheniia yevheniya ievgeniia
-george georgi georgiy giorgi georgios yiorgos giorgos jorge gheorghe jerzy juraj yuri yuriy iurii yury jiri györgy gyorgy gevorg georg jurij yurii
+george jorj georgi georgiy giorgi georgios yiorgos giorgos jorge gheorghe jerzy juraj yuri yuriy iurii yury jiri györgy gyorgy gevorg georg jurij yurii
 gregory grigori grigory hryhoriy grigor grigoriy hrihorij gregor grzegorz grigorios
 igor ihor
 julia yulia iuliia yuliya julija iulia giulia yuliia jula
@@ -136,7 +136,7 @@ xenia kseniya ksenia oksana aksana kseniia oxana
 yuri yuriy iurii yury jurij yurii
 eva ewa yeva ieva hawa havva hawwa hava
 samuel samuil shmuel
-isaac isaak yitzhak ishaq itzhak izaak ishak isak
+isaac isaak yitzhak yitzchok yitzchak itzchak ishaq itzhak izaak ishak isak yitskhok
 cohen kohen cohn kagan kahn katz כהן
 levi levy halevi לוי
 mizrahi mizrachi מזרחי
@@ -247,7 +247,7 @@ endo endoh endou
 yuko yuuko
 yuki yuuki
 sho shou shoh
-so sou soh
+so sou soh sow
 ryo ryou ryoh
 tesfaye tesfai tesfaie
 haile hayle hailu
@@ -274,7 +274,7 @@ nikolaou nikolau
 papadopoulos papadopulos papadopoulou papadhopoulos
 khan chan kan qan xan خان
 shah schah syah
-nasreen nasrin nesrin nasrine
+nasreen nasrin nesrin nasrine nasreene nosrin nasarin نسرین نسرين
 parveen parvin perveen perwin parbin
 shaheen shahin sahin
 sultana soltana
@@ -302,4 +302,23 @@ agnes agnieszka ines
 beata beatrice beatriz
 xhoana joana
 gjergj george
+mahdi mehdi mahdy mehdy mahadi مهدی مهدي
+kamal kemal kamel kameel kamaal كمال کمال
+shirin shireen shereen sheereen sirin شیرین شيرين
+gurmeet gurmit
+harmeet harmit
+baljit baljeet
+manjit manjeet
+luis luiz louis lewis luigi ludovic
+luisa louisa luiza louise
+inna
+gita geeta githa
+sita seeta sitha
+rao rau ravu row
+hirsi xirsi
+sean shaun shawn shaughn seaghan
+geoffrey jeffrey jeffery jeffry geoff jeff godfrey
+rhys reece rees reese rhyse
+ciwan jwan jiwan juwan
+gowda gauda gouda gaud
 """.strip().splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,20 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.stores.keys import Keys
 from pipelines.tagging import names
+from pipelines.tagging.identity import Identity, blocking, same_person
 
+KEY = Keys.from_seed(7).registry_tokens
 PAIRS = yaml.safe_load((Path(__file__).parent / "pairs.yaml").read_text(encoding="utf-8"))
-#: Pairs that are known to be missed; each would cost more wrong links than it is worth.
-MISSED: set[str] = {"Xu, Jing"}
+#: Pairs that are known to be judged wrongly; mending each would cost more than it is worth.
+MISSED = {
+    ("Liu, Yang", "Lui, Yang"),
+    ("Tjahjadi, Hendra", "Cahyadi, Hendra"),
+    # linked though they are two people
+    ("Choi, Young-ho", "Choi, Young-ja"),
+    ("Clark, Dandre", "Clark, Deandra"),
+}
 
 
 def recorded(text: str) -> tuple[str, ...]:
@@ -32,9 +42,50 @@ CASES = [
 @pytest.mark.parametrize(("same", "one", "other"), CASES)
 def test_pairs(same: bool, one: str, other: str) -> None:
     """One name spelt in two ways is recognised in every culture, and two names that look alike are not one."""
-    if one in MISSED:
-        pytest.skip("a stated loss")
-    assert bool(names.likeness(recorded(one), recorded(other))) is same
+    agrees = bool(names.likeness(recorded(one), recorded(other))) is same
+    assert agrees is ((one, other) not in MISSED), "judged otherwise than stated; if it is right now, it is no loss"
+
+
+def script(pair: list[str]) -> str:
+    """The script of a pair: that of its first letter that is not Latin."""
+    found = (unicodedata.name(letter, "?").split()[0] for letter in "".join(pair) if letter.isalpha())
+    return next((name for name in found if name not in ("LATIN", "FULLWIDTH")), "LATIN")
+
+
+#: Of the pairs that are one person, in each script and culture, at least this share is recognised.
+FLOOR = 0.95
+SCRIPTS = sorted({script(pair) for row in PAIRS if row["same"] for pair in row["pairs"]})
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_no_script_is_protected_less(name: str) -> None:
+    """In every script alike, the same person is known again by name and found by blocking, and others are not."""
+    positive = [pair for row in PAIRS if row["same"] for pair in row["pairs"] if script(pair) == name]
+    known = [pair for pair in positive if found_again(*pair)]
+    assert len(known) >= FLOOR * len(positive)
+    negative = [pair for row in PAIRS if not row["same"] for pair in row["pairs"] if script(pair) == name]
+    wrong = [pair for pair in negative if names.likeness(recorded(pair[0]), recorded(pair[1]))]
+    assert len(wrong) <= (1 - FLOOR) * len(negative)
+
+
+@pytest.mark.parametrize("culture", sorted({row["culture"] for row in PAIRS}))
+def test_no_culture_is_protected_less(culture: str) -> None:
+    """In every culture alike, the same person is known again by name and found by blocking."""
+    positive = [pair for row in PAIRS if row["same"] and row["culture"] == culture for pair in row["pairs"]]
+    lost = [pair for pair in positive if not found_again(*pair)]
+    assert len(lost) <= max(1, (1 - FLOOR) * len(positive))
+
+
+def found_again(one: str, other: str) -> bool:
+    """Whether two recorded names with equal dates of birth are linked and brought together."""
+    a, b = (Identity(names=(recorded(text),), dob="19900523") for text in (one, other))
+    return same_person(a, b) is not None and bool(set(blocking(a, KEY).filed) & set(blocking(b, KEY).sought))
+
+
+def test_there_are_pairs_enough() -> None:
+    """What is asserted of scripts and cultures rests on hundreds of pairs in two dozen scripts."""
+    assert sum(len(row["pairs"]) for row in PAIRS) >= 700
+    assert len(SCRIPTS) >= 22
 
 
 @pytest.mark.parametrize(
