@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -51,17 +52,17 @@ class Demo:
 
         Raises:
             StackError: if the stack cannot start.
-            UsageError: if there is no such file.
+            UsageError: if there is no such file, or no incident in it.
             UpstreamError: if nothing moves for a long time.
         """
-        if nibrs is not None and not nibrs.is_file():
-            raise UsageError(f"there is no file `{nibrs}`")
+        real = [] if nibrs is None else _imported(nibrs)
         self._stack.up(self._say)
         settings = self._stack.settings
         with open_context(settings) as ctx:
             already = _landed(ctx)
-        self._say(f"sending {incidents:,} made-up incidents" + (f" and those of {nibrs.name}" if nibrs else ""))
-        expected = already + self._send(incidents, nibrs)
+        of_file = f" and {len(real):,} of `{nibrs.name}`" if nibrs else ""
+        self._say(f"sending {incidents:,} made-up incidents{of_file}")
+        expected = already + self._send(incidents, real)
         with open_context(settings) as ctx:
             self._watch(ctx, expected)
             before = _summary(ctx)
@@ -76,13 +77,13 @@ class Demo:
 
     # ---- sending and watching -------------------------------------------------------------------------------------
 
-    def _send(self, incidents: int, nibrs: Path | None) -> int:
+    def _send(self, incidents: int, real: list[bytes]) -> int:
         from pipelines.sources.synthetic import generate
 
         times = self._times_sent()
-        lines = self._lines(generate(incidents, times + 1, faults=0.01), nibrs)
+        lines = chain(generate(incidents, times + 1, faults=0.01), real)
         with _bar(self._console) as (progress, add):
-            task = add("sent", incidents if nibrs is None else None)
+            task = add("sent", incidents + len(real))
             sent = feed(
                 self._stack.broker.bootstrap,
                 self._stack.settings.raw_topic,
@@ -91,15 +92,6 @@ class Demo:
             )
         self._times_file.write_bytes(msgspec.json.encode(times + 1))
         return sent
-
-    @staticmethod
-    def _lines(made_up: Iterator[bytes], nibrs: Path | None) -> Iterator[bytes]:
-        yield from made_up
-        if nibrs is not None:
-            from pipelines.sources.nibrs import Counts, read
-
-            with nibrs.open("rb") as file:
-                yield from read(file, Counts())
 
     @property
     def _times_file(self) -> Path:
@@ -199,6 +191,20 @@ class Demo:
         for name, text in lines:
             self._console.print(f"[bold]{name:>8}[/]  {text}", highlight=False, soft_wrap=True)
         self._say("done")
+
+
+def _imported(file: Path) -> list[bytes]:
+    """The incidents of a NIBRS flat file."""
+    from pipelines.sources.nibrs import Counts, read
+
+    try:
+        with file.open("rb") as lines:
+            found = list(read(lines, Counts()))
+    except OSError:
+        raise UsageError(f"`{file}` cannot be read: give a NIBRS flat file that exists") from None
+    if not found:
+        raise UsageError(f"`{file}` holds no incident: is it a NIBRS flat file? `cordon import nibrs` tells more")
+    return found
 
 
 @contextmanager
