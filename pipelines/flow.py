@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from pipelines.stages.release import release
 from pipelines.stages.tag import tag
 from pipelines.stages.validate import validate
 from pipelines.stores import audit, ledger
-from pipelines.stores.bulk import fetched
+from pipelines.stores.bulk import chunks, fetched
 from pipelines.stores.database import writing
 from pipelines.stores.tables import coordinate, mention, policy, setting
 
@@ -172,18 +172,13 @@ def write_audit(ctx: Context, conn: Connection, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     checkpoints: list[bytes] = []
     count = 0
-
-    def receipts() -> Iterator[bytes]:
-        nonlocal count
-        for lines, checkpoint in audit.segments(conn):
+    with _whole(folder / "receipts.jsonl") as write:
+        for block, checkpoint in audit.blocks(conn):
             checkpoints.append(msgspec.json.encode(checkpoint._asdict()))
-            count += len(lines)
-            yield from lines
-
-    _write_lines(folder / "receipts.jsonl", receipts())
-    _write_lines(folder / "checkpoints.jsonl", iter(checkpoints))
-    public = signing_key(ctx).public_key().public_bytes_raw().hex()
-    _write_lines(folder / "public_key", iter([public.encode()]))
+            count = checkpoint.size
+            write(block + b"\n")
+    _write_lines(folder / "checkpoints.jsonl", checkpoints)
+    _write_lines(folder / "public_key", [signing_key(ctx).public_key().public_bytes_raw().hex().encode()])
     return count
 
 
@@ -197,7 +192,7 @@ def holds(conn: Connection) -> Iterator[dict[str, Any]]:
             .where(state == State.HELD)
             .order_by(coordinate.c.topic, coordinate.c.partition, coordinate.c.offset, mention.c.id)
         )
-        for topic, partition, offset, ref, reasons in conn.execute(query):
+        for topic, partition, offset, ref, reasons in fetched(conn, query):
             yield {
                 "coordinate": f"{topic}[{partition}]@{offset}",
                 "person_ref": ref,
@@ -255,26 +250,32 @@ def decision_rows(conn: Connection, run_number: int) -> Iterator[bytes]:
 
 
 def _write_ledger(path: Path, conn: Connection) -> None:
-    encode = msgspec.json.encode
     with _whole(path) as write:
         write(b'{"schema":"cordon.ledger.v1","entries":[')
         joint = b"\n"
-        last, opening = "", b""
-        for coordinate_name, ref, recipient, state in ledger.entries(conn):
-            if coordinate_name != last:
-                last, opening = coordinate_name, b'{"coordinate":%s,"person_ref":' % encode(coordinate_name)
-            write(
-                b'%s%s%s,"recipient":"%s","state":"%s"}'
-                % (joint, opening, encode(ref), recipient.encode(), state.encode())
-            )
+        for part in chunks(_entries(conn), _LINES_AT_ONCE):
+            write(joint + b",\n".join(part))
             joint = b",\n"
         write(b"\n]}\n")
 
 
-def _write_lines(path: Path, lines: Iterator[bytes]) -> None:
+def _entries(conn: Connection) -> Iterator[bytes]:
+    """The ledger's entries as JSON, those of one coordinate after the other."""
+    encode = msgspec.json.encode
+    last, opening = "", b""
+    for where, ref, recipient, state in ledger.entries(conn):
+        if where != last:
+            last, opening = where, b'{"coordinate":%s,"person_ref":' % encode(where)
+        yield b'%s%s,"recipient":"%s","state":"%s"}' % (opening, encode(ref), recipient.encode(), state.encode())
+
+
+_LINES_AT_ONCE = 1000
+
+
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
     with _whole(path) as write:
-        for line in lines:
-            write(line + b"\n")
+        for part in chunks(lines, _LINES_AT_ONCE):
+            write(b"\n".join([*part, b""]))
 
 
 @contextmanager

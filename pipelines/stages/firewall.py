@@ -13,6 +13,7 @@ import os
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -338,7 +339,7 @@ def coordinate_names(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
 
 def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Outcome, records: Records) -> None:
     """Builds the drafts of those who may be released after the embargo, and guards each."""
-    due = (ctx.now() + ctx.settings.embargo_duration).isoformat()
+    due = utc(ctx.now() + ctx.settings.embargo_duration)
     built = []
     refs, ids = rows.text("person_ref"), rows["id"].tolist()
     protected = _protected_by_record(rows, outcome)
@@ -402,6 +403,11 @@ def _protected_by_record(rows: Rows, outcome: Outcome) -> dict[int, set[str]]:
         if outcome.protections[n]:
             found[records[i]].add(refs[i])
     return found
+
+
+def utc(moment: datetime) -> str:
+    """A moment in the one form in which moments are compared as texts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def seal(ctx: Context, name: str, text: bytes) -> bytes:

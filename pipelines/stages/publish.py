@@ -44,12 +44,15 @@ def publish(ctx: Context, batch: Batch, sink: Sink) -> dict[str, int]:
     with ctx.db.connect() as conn:
         if ledger.is_done(conn, batch, "publish"):
             return {}
-    if not _under_this_policy(ctx, mark, sequence):
+        waiting = list(waiting_messages(ctx, conn, mark, sequence))
+    sent = sink.committed(mark)
+    if (sent is None or sent < sequence) and any(digest != ctx.policy.digest for digest, _ in waiting):
         _undo_firewall(ctx, batch, mark, sequence)
         firewall(ctx, batch)
-    sent = sink.committed(mark)
+        with ctx.db.connect() as conn:
+            waiting = list(waiting_messages(ctx, conn, mark, sequence))
+    referrals = [message for _, message in waiting]
     with ctx.db.connect() as conn:
-        referrals = list(waiting_messages(ctx, conn, mark, sequence))
         messages = [*referrals, *_quarantine_messages(conn, batch), *audit_messages(conn, f"firewall/{batch}")]
     if sent is None or sent < sequence:
         sink.send(mark, sequence, messages)
@@ -60,8 +63,11 @@ def publish(ctx: Context, batch: Batch, sink: Sink) -> dict[str, int]:
     return counts
 
 
-def waiting_messages(ctx: Context, conn: Connection, mark: str, sequence: int) -> Iterator[Message]:
-    """The messages of a unit, in the order they were put in the outbox, each checked against its seal and hash."""
+def waiting_messages(ctx: Context, conn: Connection, mark: str, sequence: int) -> Iterator[tuple[str, Message]]:
+    """The messages of a unit, in the order they were put in the outbox, each checked against its seal and hash.
+
+    Each comes with the digest of the policy it was made under.
+    """
     query = (
         select(outbox.c.message_id, outbox.c.topic, outbox.c.sealed)
         .where(outbox.c.mark == mark, outbox.c.sequence == sequence)
@@ -69,7 +75,8 @@ def waiting_messages(ctx: Context, conn: Connection, mark: str, sequence: int) -
     )
     for message_id, topic, sealed in conn.execute(query):
         outgoing = _open(ctx, message_id, sealed)
-        yield Message(topic, outgoing.key, outgoing.value, tuple((n, v) for n, v in outgoing.headers), None)
+        message = Message(topic, outgoing.key, outgoing.value, tuple(outgoing.headers), None)
+        yield outgoing.policy_digest, message
 
 
 def _open(ctx: Context, message_id: str, sealed: bytes) -> Outgoing:
@@ -82,14 +89,6 @@ def _open(ctx: Context, message_id: str, sealed: bytes) -> Outgoing:
     if hashlib.sha256(outgoing.value).digest() != outgoing.value_sha256:
         raise StoreError(f"message `{message_id}` in the outbox is not what the firewall made")
     return outgoing
-
-
-def _under_this_policy(ctx: Context, mark: str, sequence: int) -> bool:
-    with ctx.db.connect() as conn:
-        query = select(outbox.c.message_id, outbox.c.sealed).where(
-            outbox.c.mark == mark, outbox.c.sequence == sequence, outbox.c.sent.is_(False)
-        )
-        return all(_open(ctx, i, sealed).policy_digest == ctx.policy.digest for i, sealed in conn.execute(query))
 
 
 def _undo_firewall(ctx: Context, batch: Batch, mark: str, sequence: int) -> None:
@@ -128,14 +127,15 @@ def _undo_firewall(ctx: Context, batch: Batch, mark: str, sequence: int) -> None
 def mark_sent(conn: Connection, mark: str, sequence: int) -> None:
     """Remembers that a unit was sent: its referrals are released now."""
     unit = (outbox.c.mark == mark) & (outbox.c.sequence == sequence)
-    sent = [i for (i,) in conn.execute(select(outbox.c.message_id).where(unit))]
     conn.execute(update(outbox).where(unit).values(sent=True))
-    for part in chunks(sent):
-        conn.execute(
-            update(mention)
-            .where(mention.c.referral_id.in_(part), mention.c.safeguarding_state == State.PENDING)
-            .values(safeguarding_state=State.RELEASED)
+    conn.execute(
+        update(mention)
+        .where(
+            mention.c.referral_id.in_(select(outbox.c.message_id).where(unit)),
+            mention.c.safeguarding_state == State.PENDING,
         )
+        .values(safeguarding_state=State.RELEASED)
+    )
 
 
 def _quarantine_messages(conn: Connection, batch: Batch) -> Iterator[Message]:

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from expectations.gate import judge
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, State
+from pipelines.contracts.decode import instant
 from pipelines.contracts.subject import HEADERS, Content, Quality, Subject, Withdrawal
 from pipelines.receipts import work_receipt
 from pipelines.resolve import load
@@ -32,13 +33,14 @@ from pipelines.stages.firewall import (
     settle,
     signing_key,
     unseal,
+    utc,
     without_those_on_their_way,
 )
 from pipelines.stages.publish import audit_messages, mark_sent, waiting_messages
 from pipelines.stores import audit
-from pipelines.stores.bulk import chunks, insert_rows
+from pipelines.stores.bulk import chunks, insert_rows, update_rows
 from pipelines.stores.database import writing
-from pipelines.stores.tables import draft, mention, outbox, release_run, subject
+from pipelines.stores.tables import audit_segment, draft, mention, outbox, release_run, subject
 
 MARK = "release"
 
@@ -62,28 +64,74 @@ def release(ctx: Context, sink: Sink) -> dict[str, int]:
 
 
 def _finish_earlier(ctx: Context, sink: Sink) -> None:
+    """Settles runs that were prepared and may not have been sent: only the sink knows.
+
+    One that was not sent is taken back and prepared anew: who became protected meanwhile, or was decided under another
+    policy, does not leave because a process died.
+    """
     with ctx.db.connect() as conn:
-        unsent = [
-            n
-            for (n,) in conn.execute(
-                select(release_run.c.number).where(release_run.c.sent.is_(False)).order_by(release_run.c.number)
-            )
-        ]
+        query = select(release_run.c.number).where(release_run.c.sent.is_(False)).order_by(release_run.c.number)
+        unsent = [number for (number,) in conn.execute(query)]
+    sent = sink.committed(MARK)
     for number in unsent:
-        _send(ctx, sink, number)
+        with writing(ctx.db) as conn:
+            if sent is not None and sent >= number:
+                _mark_sent(conn, number)
+            else:
+                _take_back(conn, number)
+
+
+def _take_back(conn: Connection, number: int) -> None:
+    """Undoes a run that nobody was told of; its receipts stay, under a name that says so."""
+    unit = select(outbox.c.message_id).where(outbox.c.mark == MARK, outbox.c.sequence == number)
+    m, s = mention.c, subject.c
+    made = select(s.msg_id).where(s.release_run == number)
+    conn.execute(update(mention).where(m.msg_id.in_(made)).values(enforcement_state=_UNDISCLOSED, msg_id=None))
+    conn.execute(delete(subject).where(s.release_run == number))
+    taken = select(s.msg_id).where(s.withdrawn_by.in_(unit))
+    conn.execute(
+        update(mention)
+        .where(m.msg_id.in_(taken), m.enforcement_state == State.WITHDRAWN)
+        .values(enforcement_state=State.RELEASED)
+    )
+    conn.execute(update(subject).where(s.withdrawn_by.in_(unit)).values(withdrawn_by=None))
+    conn.execute(delete(outbox).where(outbox.c.mark == MARK, outbox.c.sequence == number))
+    conn.execute(delete(release_run).where(release_run.c.number == number))
+    for name in _segments(number):
+        conn.execute(
+            update(audit_segment).where(audit_segment.c.name == name).values(name=f"{name}/undone-{audit.size(conn)}")
+        )
+
+
+#: The state of what was decided and never disclosed: decided otherwise meanwhile, it is not pending any more.
+_UNDISCLOSED = case(
+    (mention.c.enforcement == Decision.RELEASE_MINIMISED, State.PENDING),
+    (mention.c.enforcement == Decision.HOLD_FOR_HUMAN, State.HELD),
+    (mention.c.enforcement.is_(None), State.SUPERSEDED),
+    else_=State.WITHHELD,
+)
+
+
+def _segments(number: int) -> tuple[str, str]:
+    """The names under which a run's receipts are: of what it decided, and of what it disclosed."""
+    return f"release/run {number} decisions", f"release/run {number}"
 
 
 def _send(ctx: Context, sink: Sink, number: int) -> None:
     sent = sink.committed(MARK)
     if sent is None or sent < number:
         with ctx.db.connect() as conn:
-            messages = list(waiting_messages(ctx, conn, MARK, number))
-            for name in (f"release/run {number} decisions", f"release/run {number}"):
+            messages = [message for _, message in waiting_messages(ctx, conn, MARK, number)]
+            for name in _segments(number):
                 messages += audit_messages(conn, name)
         sink.send(MARK, number, messages)
     with writing(ctx.db) as conn:
-        mark_sent(conn, MARK, number)
-        conn.execute(update(release_run).where(release_run.c.number == number).values(sent=True))
+        _mark_sent(conn, number)
+
+
+def _mark_sent(conn: Connection, number: int) -> None:
+    mark_sent(conn, MARK, number)
+    conn.execute(update(release_run).where(release_run.c.number == number).values(sent=True))
 
 
 # ---- preparing a run --------------------------------------------------------------------------------------------
@@ -122,15 +170,19 @@ def _prepare(ctx: Context, conn: Connection, number: int) -> dict[str, int]:
     by_subject = {keys[0]: msg_id for msg_id, keys in standing.items() if msg_id not in withdrawn}
 
     standing_ids = set(still.values())
-    due = [d for d in drafts if d.msg_id not in standing_ids and d.due <= now.isoformat()]
-    new: list[_New] = []
+    due = [d for d in drafts if d.msg_id not in standing_ids and d.due <= utc(now)]
+    groups: list[list[_Waiting]] = []
+    released: list[tuple[int, str]] = []
     for group in _same_subject(due):
         sent_as = next((m for d in group if (m := still.get(d.content_key) or by_subject.get(d.subject_key))), None)
         if sent_as is not None:
-            _set_released(conn, [d.mention_id for d in group], sent_as)
+            released += [(d.mention_id, sent_as) for d in group]
         else:
-            new.append(_subject_of(ctx, conn, group, now))
-    fresh = _through_the_gate(conn, new, number)
+            groups.append(group)
+    earlier = _earlier(conn, [group[0].content_key for group in groups])
+    new = [_subject_of(ctx, group, earlier.get(group[0].content_key, 0), now) for group in groups]
+    fresh, of_fresh = _through_the_gate(conn, new, number)
+    _set_released(conn, [*released, *of_fresh])
     messages += sorted(fresh)
     _put_out(ctx, conn, number, messages)
     receipts = [
@@ -208,7 +260,7 @@ def _postpone(
     for part in chunks(sorted(withdrawn)):
         query = select(mention.c.incident_id, mention.c.person_ref).where(mention.c.msg_id.in_(part))
         people |= {(incident_id, ref) for incident_id, ref in conn.execute(query)}
-    later = (now + ctx.settings.embargo_duration).isoformat()
+    later = utc(now + ctx.settings.embargo_duration)
     kept = []
     for waiting in drafts:
         if waiting.subject_key in keys or waiting.person in people:
@@ -235,7 +287,12 @@ def _same_subject(drafts: Iterable[_Waiting]) -> list[list[_Waiting]]:
     groups: dict[Any, list[_Waiting]] = defaultdict(list)
     for d in drafts:
         groups[root(("subject", d.subject_key))].append(d)
-    return [sorted(group, key=lambda d: (d.recorded_ts, d.content_key), reverse=True) for group in groups.values()]
+    return [sorted(group, key=_recorded, reverse=True) for group in groups.values()]
+
+
+def _recorded(waiting: _Waiting) -> tuple[float, bytes]:
+    moment = instant(waiting.recorded_ts)
+    return (moment.timestamp() if moment else 0.0, waiting.content_key)
 
 
 class _New(NamedTuple):
@@ -245,16 +302,23 @@ class _New(NamedTuple):
     group: list[_Waiting]
 
 
-def _subject_of(ctx: Context, conn: Connection, group: list[_Waiting], now: datetime) -> _New:
+def _earlier(conn: Connection, content_keys: Iterable[bytes]) -> dict[bytes, int]:
+    """How often each content was sent before."""
+    found: dict[bytes, int] = {}
+    for part in chunks(content_keys):
+        key = subject.c.content_key
+        query = select(key, func.count()).where(key.in_(part)).group_by(key)
+        found |= {bytes(content_key): int(count) for content_key, count in conn.execute(query)}
+    return found
+
+
+def _subject_of(ctx: Context, group: list[_Waiting], earlier: int, now: datetime) -> _New:
     """The one subject of a group: the content recorded last."""
     chosen = group[0]
     text = unseal(ctx, f"draft/{chosen.mention_id}", chosen.sealed)
     content = msgspec.json.decode(text, type=Content)
-    earlier = conn.execute(
-        select(func.count()).select_from(subject).where(subject.c.content_key == chosen.content_key)
-    ).scalar_one()
     message = Subject(
-        msg_id=keyed_uuid(ctx, b"subject|" + text + b"|" + str(int(earlier)).encode()),
+        msg_id=keyed_uuid(ctx, b"subject|" + text + b"|" + str(earlier).encode()),
         issued_day=now.date().isoformat(),
         subject=content.subject,
         offence=content.offence,
@@ -263,37 +327,35 @@ def _subject_of(ctx: Context, conn: Connection, group: list[_Waiting], now: date
     return _New(message, group)
 
 
-def _through_the_gate(conn: Connection, new: list[_New], number: int) -> list[tuple[str, bytes]]:
-    """Judges all new subjects at once; those that break a rule are quarantined, the others recorded and returned."""
+def _through_the_gate(
+    conn: Connection, new: list[_New], number: int
+) -> tuple[list[tuple[str, bytes]], list[tuple[int, str]]]:
+    """Judges all new subjects at once; those that break a rule are quarantined, the others recorded.
+
+    Returns:
+        (msg_id, value) of those that go, and (mention id, msg_id) of the drafts they stand for.
+    """
     if not new:
-        return []
+        return [], []
     stopped: dict[int, list[str]] = defaultdict(list)
     for rule, rows in judge("outgoing_subjects", pd.DataFrame([_gate_row(n.message) for n in new])).failed.items():
         for row in rows.tolist():
             stopped[row].append(rule)
-    passed = []
-    for place, (message, group) in enumerate(new):
-        ids = [d.mention_id for d in group]
-        if place in stopped:
-            why = " ".join(sorted(stopped[place]))
-            conn.execute(
-                update(mention)
-                .where(mention.c.id.in_(ids))
-                .values(enforcement_state=State.QUARANTINED, enforcement_why=why)
-            )
-            continue
-        chosen = group[0]
-        conn.execute(
-            insert(subject).values(
-                msg_id=message.msg_id,
-                subject_key=chosen.subject_key,
-                content_key=chosen.content_key,
-                release_run=number,
-            )
-        )
-        _set_released(conn, ids, message.msg_id)
-        passed.append((message.msg_id, msgspec.json.encode(message)))
-    return passed
+    passed = [each for place, each in enumerate(new) if place not in stopped]
+    insert_rows(
+        conn,
+        subject,
+        ("msg_id", "subject_key", "content_key", "release_run"),
+        [(n.message.msg_id, n.group[0].subject_key, n.group[0].content_key, number) for n in passed],
+    )
+    quarantined = [
+        (State.QUARANTINED, " ".join(sorted(rules)), d.mention_id) for n, rules in stopped.items() for d in new[n].group
+    ]
+    update_rows(conn, mention, ("enforcement_state", "enforcement_why"), "id", quarantined)
+    return (
+        [(n.message.msg_id, msgspec.json.encode(n.message)) for n in passed],
+        [(d.mention_id, n.message.msg_id) for n in passed for d in n.group],
+    )
 
 
 def _gate_row(message: Subject) -> dict[str, str]:
@@ -313,11 +375,10 @@ def _gate_row(message: Subject) -> dict[str, str]:
     }
 
 
-def _set_released(conn: Connection, mention_ids: list[int], msg_id: str) -> None:
-    for part in chunks(mention_ids):
-        conn.execute(
-            update(mention).where(mention.c.id.in_(part)).values(enforcement_state=State.RELEASED, msg_id=msg_id)
-        )
+def _set_released(conn: Connection, released: list[tuple[int, str]]) -> None:
+    """Marks mentions as released with a message: (mention id, msg_id)."""
+    rows = [(State.RELEASED, msg_id, mention_id) for mention_id, msg_id in released]
+    update_rows(conn, mention, ("enforcement_state", "msg_id"), "id", rows)
 
 
 def _put_out(ctx: Context, conn: Connection, number: int, messages: list[tuple[str, bytes]]) -> None:

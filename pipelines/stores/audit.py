@@ -19,7 +19,7 @@ import msgspec
 import zstandard
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from pipelines.errors import StoreError
 from pipelines.stores.tables import audit_segment
@@ -124,20 +124,24 @@ def last_frontier(conn: Connection) -> Frontier:
 
 def segments(conn: Connection) -> Iterator[tuple[list[bytes], Checkpoint]]:
     """(receipts, checkpoint) of every segment, in order."""
-    yield from _segments(conn, None)
+    for block, checkpoint in blocks(conn):
+        yield block.split(b"\n"), checkpoint
 
 
 def segment(conn: Connection, name: str) -> Iterator[tuple[list[bytes], Checkpoint]]:
-    """(receipts, checkpoint) of the segment of one piece of work, if it had any receipts."""
-    yield from _segments(conn, name)
+    """(receipts, checkpoint) of the segment of one piece of work, and of what was done of it before and taken back."""
+    this = audit_segment.c.name
+    for block, checkpoint in blocks(conn, (this == name) | this.startswith(f"{name}/undone-", autoescape=True)):
+        yield block.split(b"\n"), checkpoint
 
 
-def _segments(conn: Connection, name: str | None) -> Iterator[tuple[list[bytes], Checkpoint]]:
+def blocks(conn: Connection, condition: ColumnElement[bool] | None = None) -> Iterator[tuple[bytes, Checkpoint]]:
+    """(receipts, one a line; checkpoint) of segments, in order."""
     query = select(audit_segment.c.receipts, audit_segment.c.checkpoint).order_by(audit_segment.c.first)
-    if name is not None:
-        query = query.where(audit_segment.c.name == name)
+    if condition is not None:
+        query = query.where(condition)
     for packed, checkpoint in conn.execute(query):
-        yield zstandard.decompress(packed).split(b"\n"), Checkpoint(**msgspec.json.decode(checkpoint))
+        yield zstandard.decompress(packed), Checkpoint(**msgspec.json.decode(checkpoint))
 
 
 def size(conn: Connection) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Executable, Table, text
@@ -63,13 +64,8 @@ def next_id(conn: Connection, table: Table, key: str = "id") -> int:
     return int(highest or 0) + 1
 
 
-def chunks(values: Iterable[Any], size: int = 500) -> Iterable[list[Any]]:
+def chunks(values: Iterable[Any], size: int = 500) -> Iterator[list[Any]]:
     """Cuts values into lists of at most `size`, for `IN (...)`."""
-    part: list[Any] = []
-    for value in values:
-        part.append(value)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
+    left = iter(values)
+    while part := list(islice(left, size)):
         yield part
