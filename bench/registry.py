@@ -28,7 +28,7 @@ from pipelines.contracts.incident import Address, Contact, Location, Name, Perso
 from pipelines.stores.database import open_database, writing
 from pipelines.stores.keys import Keys
 from pipelines.stores.registry import Registry
-from pipelines.stores.registry_tables import metadata, registry_person, registry_token
+from pipelines.stores.registry_tables import TABLES, metadata
 from pipelines.tagging.identity import Identity, identity_of
 
 PEOPLE_PER_INCIDENT = 3
@@ -139,14 +139,14 @@ def main() -> None:
     count = options.incidents * PEOPLE_PER_INCIDENT
     with tempfile.TemporaryDirectory() as folder:
         db = open_database(options.url or f"sqlite:///{folder}/registry.db")
-        metadata.create_all(db, tables=[registry_person, registry_token])
+        metadata.create_all(db, tables=TABLES)
         registry = Registry(Keys.from_seed(1))
         people = People(1)
         empty: list[float] = []
         for _ in range(3):
             with writing(db) as conn:
-                conn.exec_driver_sql("DELETE FROM registry_token")
-                conn.exec_driver_sql("DELETE FROM registry_person")
+                for table in TABLES:
+                    conn.execute(table.delete())
             empty += batches(registry, db, people, count, 1)
         before = resident()
         start, step = time.perf_counter(), 30_000
@@ -171,7 +171,7 @@ def main() -> None:
             profile.disable()
             pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         with db.connect() as conn:
-            tokens = conn.exec_driver_sql("SELECT count(*) FROM registry_token").scalar()
+            tokens = conn.exec_driver_sql("SELECT sum(tokens) FROM registry_run").scalar()
             persons = conn.exec_driver_sql("SELECT count(*) FROM registry_person").scalar()
             components = conn.exec_driver_sql("SELECT count(DISTINCT component) FROM registry_person").scalar()
         result = {
@@ -179,7 +179,7 @@ def main() -> None:
             "people in a batch": count,
             "filed": persons,
             "components": components,
-            "tokens per person": round(tokens / persons, 2),
+            "tokens per person": round(float(tokens) / persons, 2),
             "seconds to fill": round(filled, 1),
             "seconds, empty": round(statistics.median(empty), 2),
             "seconds, full": round(statistics.median(full), 2),

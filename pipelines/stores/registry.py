@@ -27,6 +27,7 @@ from sqlalchemy import Connection
 
 from pipelines.errors import StoreError
 from pipelines.stores.keys import Keys
+from pipelines.stores.registry_index import file_tokens, find_people, insert_rows, join
 from pipelines.tagging.identity import Blocker, Identity, Tokens, same_person
 
 Ints = npt.NDArray[np.int64]
@@ -179,7 +180,7 @@ class Registry:
         for one, other in _pairs(tokens):
             if forest.root(first + one) != forest.root(first + other) and same_person(found[one], found[other]):
                 forest.unite(first + one, first + other)
-        seekers_of, persons = self._candidates(conn, tokens.sought, tokens.seekers)
+        seekers_of, persons = find_people(conn, tokens.sought, tokens.seekers)
         olds: set[int] = set()
         if persons.size:
             olds = self._compare(conn, forest, found, first, seekers_of, persons)
@@ -194,24 +195,6 @@ class Registry:
         grown = {forest.root(node) for node in forest.parent}
         return merged, grown
 
-    def _candidates(self, conn: Connection, sought: Ints, seekers: Ints) -> tuple[Ints, Ints]:
-        """Pairs of (index of a new form, number of a filed person) that share a token, each once."""
-        if not sought.size:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        distinct = np.unique(sought)
-        hits: list[tuple[int, int]] = []
-        for start in range(0, distinct.size, _CHUNK):
-            hits += _by_numbers(
-                conn,
-                "SELECT t.mac, t.person_id FROM {numbers} j CROSS JOIN registry_token t WHERE t.mac = j.value",
-                distinct[start : start + _CHUNK],
-            )
-        if not hits:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        table = np.array(hits, dtype=np.int64)
-        order = np.argsort(table[:, 0], kind="stable")
-        return _join(sought, seekers, table[order, 0], table[order, 1])
-
     def _compare(
         self,
         conn: Connection,
@@ -223,8 +206,6 @@ class Registry:
     ) -> set[int]:
         """Unites new forms with filed people they are the same as; returns the components joined, as they were filed."""
         olds: set[int] = set()
-        order = np.argsort(seekers, kind="stable")
-        seekers, persons = seekers[order], persons[order]
         # a bounded number of sealed forms is held at a time
         for start in range(0, persons.size, _CHUNK):
             part = persons[start : start + _CHUNK]
@@ -274,14 +255,8 @@ class Registry:
             (first + index, mac, seal(mac[:_NONCE], forms[mac][1], mac), forest.root(first + index), 0)
             for index, mac in enumerate(new)
         ]
-        _insert_rows(conn, "registry_person", ("id", "form_mac", "sealed", "component", "protections"), people)
-        owners = tokens.filers + first
-        order = np.lexsort((owners, tokens.filed))
-        macs, owners = tokens.filed[order], owners[order]
-        again = np.zeros(macs.size, dtype=bool)
-        again[1:] = (macs[1:] == macs[:-1]) & (owners[1:] == owners[:-1])
-        rows = list(zip(macs[~again].tolist(), owners[~again].tolist(), strict=True))
-        _insert_rows(conn, "registry_token", ("mac", "person_id"), rows)
+        insert_rows(conn, "registry_person", ("id", "form_mac", "sealed", "component", "protections"), people)
+        file_tokens(conn, tokens.filed, tokens.filers + first)
 
     def _sizes(self, conn: Connection, components: Iterable[int]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -464,38 +439,10 @@ def _by_numbers(conn: Connection, query: str, numbers: Ints) -> list[tuple[Any, 
     return cast("list[tuple[Any, ...]]", result.cursor.fetchall())
 
 
-def _insert_rows(conn: Connection, table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    if conn.dialect.name == "postgresql":
-        cursor = cast("Any", conn.connection.cursor())
-        with cursor, cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
-        return
-    marks = ", ".join("?" * len(names))
-    conn.exec_driver_sql(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})", list(rows))  # noqa: S608 - our own names
-
-
-def _join(left: Ints, left_of: Ints, right: Ints, right_of: Ints) -> tuple[Ints, Ints]:
-    """All (left_of, right_of) with equal keys, each once. `right` is sorted."""
-    low = np.searchsorted(right, left, "left")
-    counts = np.searchsorted(right, left, "right") - low
-    hit = counts > 0
-    low, counts, owners = low[hit], counts[hit], left_of[hit]
-    total = int(counts.sum())
-    if not total:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    offsets = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-    ones = np.repeat(owners, counts)
-    others = right_of[np.repeat(low, counts) + offsets]
-    both = np.unique(np.stack([ones, others], axis=1), axis=0)
-    return both[:, 0], both[:, 1]
-
-
 def _pairs(tokens: Tokens) -> Iterable[tuple[int, int]]:
     """Pairs of new forms that share a token, each once, the smaller index first."""
     order = np.argsort(tokens.filed, kind="stable")
-    ones, others = _join(tokens.sought, tokens.seekers, tokens.filed[order], tokens.filers[order])
+    ones, others = join(tokens.sought, tokens.seekers, tokens.filed[order], tokens.filers[order])
     keep = ones < others
-    return zip(ones[keep].tolist(), others[keep].tolist(), strict=True)
+    pairs = np.unique((ones[keep] << 32) | others[keep])
+    return zip((pairs >> 32).tolist(), (pairs & 0xFFFFFFFF).tolist(), strict=True)

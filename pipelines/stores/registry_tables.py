@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table
+from sqlalchemy import DDL, BigInteger, Column, Index, Integer, LargeBinary, SmallInteger, Table, event
 
 from pipelines.stores.metadata import metadata
 
@@ -21,12 +21,30 @@ registry_person = Table(
     Index("ix_registry_person_component", "component"),
 )
 
-#: Where a form is filed: truncated HMACs of its blocking labels. No foreign key: rows are written with their person, only then,
-#: and a check per row is what a batch of a hundred thousand cannot afford.
-registry_token = Table(
-    "registry_token",
+#: Where forms are filed, as `registry_index` keeps it: runs of sorted tokens (truncated HMACs of blocking labels).
+registry_run = Table(
+    "registry_run",
     metadata,
-    Column("mac", BigInteger, primary_key=True, autoincrement=False),
-    Column("person_id", _ID, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("bits", SmallInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
 )
+
+#: The blocks of a run: 64 bits of each token in order, then the 32-bit numbers of the people filed under them.
+registry_block = Table(
+    "registry_block",
+    metadata,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("entries", LargeBinary, nullable=False),
+)
+
+#: PostgreSQL would look for a shorter form of random bytes, and put them elsewhere.
+event.listen(
+    registry_block,
+    "after_create",
+    DDL("ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN").execute_if(dialect="postgresql"),
+)
+
+#: Every table of the registry.
+TABLES = [registry_person, registry_run, registry_block]

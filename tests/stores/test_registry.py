@@ -18,10 +18,8 @@ from pipelines.errors import StoreError
 from pipelines.stores.database import _prepare_sqlite, writing
 from pipelines.stores.keys import Keys
 from pipelines.stores.registry import Registry
-from pipelines.stores.registry_tables import metadata, registry_person, registry_token
+from pipelines.stores.registry_tables import TABLES, metadata
 from pipelines.tagging.identity import Identity, identity_of, same_person
-
-TABLES = [registry_person, registry_token]
 
 
 def make(url: str) -> Engine:

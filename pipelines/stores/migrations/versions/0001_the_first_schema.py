@@ -151,12 +151,21 @@ def upgrade() -> None:
     with op.batch_alter_table('registry_person', schema=None) as batch_op:
         batch_op.create_index('ix_registry_person_component', ['component'], unique=False)
 
-    op.create_table('registry_token',
-    sa.Column('mac', sa.BigInteger(), autoincrement=False, nullable=False),
-    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.PrimaryKeyConstraint('mac', 'person_id', name=op.f('pk_registry_token')),
-    sqlite_with_rowid=False
+    op.create_table('registry_run',
+    sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('bits', sa.SmallInteger(), nullable=False),
+    sa.Column('tokens', sa.BigInteger(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_registry_run'))
     )
+    op.create_table('registry_block',
+    sa.Column('run', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('bucket', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('entries', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('run', 'bucket', name=op.f('pk_registry_block'))
+    )
+    # PostgreSQL would look for a shorter form of random bytes, and put them elsewhere
+    if op.get_bind().dialect.name == 'postgresql':
+        op.execute('ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN')
     op.create_table('release_run',
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', sa.String(length=32), nullable=False),
