@@ -167,3 +167,67 @@ def verify_log(receipts: Iterable[bytes], checkpoints: Sequence[Checkpoint], key
             raise StoreError(f"the checkpoint at {checkpoint.size} receipts has no valid signature")
     if next(left, None) is not None:
         raise StoreError("there are receipts after the last checkpoint")
+
+
+# ---- proofs -----------------------------------------------------------------------------------------------------
+
+
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That one receipt is in the log a checkpoint signs; needs neither the log nor the other receipts to be checked."""
+
+    index: int
+    receipt: str
+    path: list[str]
+    """Hex hashes of the subtrees beside the way from the leaf to the root, lowest first (RFC 6962, 2.1.1)."""
+    checkpoint: Checkpoint
+
+
+def proofs(receipts: Sequence[bytes], checkpoint: Checkpoint, wanted: Sequence[int]) -> list[Proof]:
+    """Proofs that some receipts, by index, are among those the checkpoint signs.
+
+    Args:
+        receipts: the whole log up to the checkpoint, in order.
+        checkpoint: a checkpoint of just as many receipts.
+        wanted: indices below its size.
+    """
+    levels = [[_sha256(b"\x00" + receipt).digest() for receipt in receipts[: checkpoint.size]]]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        pairs = zip(below[::2], below[1::2], strict=False)
+        alone = below[-1:] if len(below) & 1 else []
+        levels.append([_sha256(b"\x01" + one + two).digest() for one, two in pairs] + alone)
+    found = []
+    for index in wanted:
+        path, place = [], index
+        for level in levels[:-1]:
+            if place ^ 1 < len(level):  # a node without a neighbour goes up as it is
+                path.append(level[place ^ 1].hex())
+            place >>= 1
+        found.append(Proof(index, receipts[index].decode(), path, checkpoint))
+    return found
+
+
+def verify_proof(proof: Proof, key: Ed25519PublicKey) -> None:
+    """Checks a proof offline (RFC 9162, 2.1.3.2).
+
+    Raises:
+        StoreError: saying what does not hold.
+    """
+    size, place, last = proof.checkpoint.size, proof.index, proof.checkpoint.size - 1
+    node = _sha256(b"\x00" + proof.receipt.encode()).digest()
+    if not 0 <= place < size:
+        raise StoreError("the proof is for a receipt after its checkpoint")
+    for step in map(bytes.fromhex, proof.path):
+        if last == 0:
+            raise StoreError("the proof is longer than the tree is high")
+        if place & 1 or place == last:
+            node = _sha256(b"\x01" + step + node).digest()
+            while not place & 1 and place:
+                place, last = place >> 1, last >> 1
+        else:
+            node = _sha256(b"\x01" + node + step).digest()
+        place, last = place >> 1, last >> 1
+    if last != 0 or node.hex() != proof.checkpoint.root:
+        raise StoreError("the receipt is not under the root that was signed")
+    if not verify_checkpoint(proof.checkpoint, key):
+        raise StoreError("the proof's checkpoint has no valid signature")
