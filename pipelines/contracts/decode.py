@@ -9,6 +9,7 @@ The happy path is one generic and one typed decode per record, both in C; the sl
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -189,10 +190,20 @@ def _without_surrogates(value: Any) -> Any:
 # ---- the contract -----------------------------------------------------------------------------------------------
 
 
+_TIMESTAMP = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+)
+
+
 @lru_cache(maxsize=65536)
 def instant(text: str | None) -> datetime | None:
-    """The moment an RFC 3339 timestamp names, or None if it is none, has no zone, or no other zone could name it."""
-    if text is None or len(text) < 16:
+    """The moment an RFC 3339 timestamp names, or None if it is none, has no zone, or no other zone could name it.
+
+    Seconds and the colon of the zone may be left out; the other forms of ISO 8601 (weeks, days of the year) may not be
+    used.
+    """
+    text = text.upper() if text is not None else ""
+    if not _TIMESTAMP.fullmatch(text):
         return None
     try:
         moment = datetime.fromisoformat(text)
@@ -258,6 +269,8 @@ def _decode_leniently(document: dict[str, Any]) -> tuple[Incident, dict[int, tup
     except (msgspec.ValidationError, OverflowError):
         return Rejected(("header|shape",))
     persons = document.get("persons")
+    if persons is None:  # absent, like everything that is not required
+        persons = []
     if not isinstance(persons, list):
         return Rejected(("persons|shape",))
     readable: list[Person] = []

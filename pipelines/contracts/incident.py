@@ -158,7 +158,7 @@ class Incident(_Section, frozen=True):
     """One version of one incident."""
 
     header: Header
-    persons: list[Person]
+    persons: list[Person] = []
     offences: list[Offence] | None = None
     non_crime_da_incident: Flag = None
     flags: dict[str, Flag] | None = None

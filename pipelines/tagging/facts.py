@@ -104,12 +104,15 @@ def _read_roles(roles: tuple[str, ...]) -> tuple[int, int]:
 # ---- ages -------------------------------------------------------------------------------------------------------
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 @lru_cache(maxsize=65536)
 def read_dob(text: str | None) -> tuple[int, int, int, int]:
     """(state, year, month, day) of a date of birth in ISO form; zeros unless the state is DOB_OK."""
     if text is None:
         return DOB_ABSENT, 0, 0, 0
-    if len(text) != 10:
+    if not _DAY.fullmatch(text):
         return DOB_INVALID, 0, 0, 0
     try:
         day = date.fromisoformat(text)
