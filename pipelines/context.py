@@ -11,8 +11,9 @@ import msgspec
 from sqlalchemy import Engine as Database
 from sqlalchemy import select
 
-from pipelines.errors import UsageError
+from pipelines.errors import StoreError, UsageError
 from pipelines.settings import Settings
+from pipelines.stores.bulk import insert_rows
 from pipelines.stores.database import open_database, writing
 from pipelines.stores.keys import Keys
 from pipelines.stores.registry import Registry
@@ -57,9 +58,9 @@ def open_context(settings: Settings, *, now: datetime | None = None, seed: int |
         StoreError: if a store cannot be opened.
     """
     policy = load_policy(settings)
-    keys = Keys.from_seed(seed) if seed is not None else Keys.load(settings.key_file)
     db = open_database(settings.database_url)
     try:
+        keys = _keys(db, settings, seed)
         accept_regime(db, settings)
         yield Context(
             settings=settings,
@@ -73,6 +74,24 @@ def open_context(settings: Settings, *, now: datetime | None = None, seed: int |
         )
     finally:
         db.dispose()
+
+
+def _keys(db: Database, settings: Settings, seed: int | None) -> Keys:
+    """The secrets, which must be those the state was made with: under others nobody protected would be known again."""
+    with db.connect() as conn:
+        before = conn.execute(select(setting.c.value).where(setting.c.name == "keys")).scalar()
+    keys = Keys.from_seed(seed) if seed is not None else Keys.load(settings.key_file, create=before is None)
+    mine = keys.fingerprint()
+    if before is None:
+        with writing(db) as conn:
+            insert_rows(conn, setting, ("name", "value"), [("keys", mine)], ignore=True)
+            before = conn.execute(select(setting.c.value).where(setting.c.name == "keys")).scalar()
+    if before != mine:
+        raise StoreError(
+            "this state was made with other secrets: restore its key file (or give its `--seed`); under other secrets "
+            "nobody who is protected would be known again"
+        )
+    return keys
 
 
 def load_policy(settings: Settings) -> Engine:

@@ -65,6 +65,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 except msgspec.ValidationError:
                     raise UsageError(f"`{variable}` cannot be read: expected {field.type.__name__}") from None
         settings = cls(**chosen)
+        if settings.batch_size < 1:
+            raise UsageError("`CORDON_BATCH_SIZE` cannot be used: expected 1 or more")
+        try:
+            duration(settings.embargo)
+        except UsageError as error:
+            raise UsageError(f"`CORDON_EMBARGO` cannot be used: {error}") from None
         home = Path(settings.home).absolute()
         return msgspec.structs.replace(
             settings,

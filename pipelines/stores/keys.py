@@ -63,6 +63,11 @@ class Keys(msgspec.Struct, frozen=True):
         # what msgspec gives pretty printers holds the fields
         return []
 
+    def fingerprint(self) -> str:
+        """What tells these keys from others and says nothing about them."""
+        held = b"".join(msgspec.structs.astuple(self))
+        return HKDF(algorithm=SHA256(), length=16, salt=None, info=b"cordon/fingerprint").derive(held).hex()
+
     @classmethod
     def _from_secrets(cls, held: dict[str, bytes]) -> Keys:
         return cls(
