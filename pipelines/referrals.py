@@ -19,6 +19,90 @@ _PHONE = re.compile(r"\+?[0-9 ()\-]{7,20}")
 _EMAIL = re.compile(r"[^@\s,;<>\"']{1,64}@[^@\s,;<>\"']{1,250}\.[A-Za-z]{2,24}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 _SAFE_TIMES = re.compile(r"[A-Za-z0-9 :,.\-]{1,60}")
+_LETTERS = re.compile(r"[a-z]+")
+#: What a note of safe times may say: times, and nothing of who is where meanwhile.
+_TIME_WORDS = frozenset(
+    [
+        *(
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+            "mon",
+            "tue",
+            "tues",
+            "wed",
+            "thu",
+            "thur",
+        ),
+        *(
+            "thurs",
+            "fri",
+            "sat",
+            "sun",
+            "weekday",
+            "weekdays",
+            "weekend",
+            "weekends",
+            "day",
+            "days",
+            "daytime",
+            "daily",
+            "every",
+        ),
+        *(
+            "morning",
+            "mornings",
+            "afternoon",
+            "afternoons",
+            "evening",
+            "evenings",
+            "night",
+            "nights",
+            "noon",
+            "midday",
+            "midnight",
+        ),
+        *(
+            "am",
+            "pm",
+            "hrs",
+            "hours",
+            "hour",
+            "h",
+            "oclock",
+            "before",
+            "after",
+            "between",
+            "from",
+            "until",
+            "till",
+            "to",
+            "and",
+        ),
+        *(
+            "or",
+            "on",
+            "at",
+            "in",
+            "the",
+            "only",
+            "not",
+            "no",
+            "any",
+            "time",
+            "times",
+            "anytime",
+            "school",
+            "term",
+            "early",
+            "late",
+        ),
+    ]
+)
 #: Vulnerabilities a partner needs to know. NRPF is an immigration fact: it becomes a support need instead.
 _VULNERABILITY = ("PREGNANT", "DISABILITY", "MENTAL_HEALTH", "NO_ENGLISH", "CHILD_IN_CARE")
 _REASONS = (
@@ -145,8 +229,9 @@ def _safe(contacts: Sequence[Contact] | None, form: re.Pattern[str]) -> list[str
 
 
 def _times(contacts: Sequence[Contact]) -> list[str]:
-    found = (c.safe_times for c in contacts if c.safe_to_use is True and _fits(_SAFE_TIMES, c.safe_times))
-    return list(dict.fromkeys(t for t in found if t))
+    """Notes of safe times beside safe contacts that say times and nothing else."""
+    found = (_fits(_SAFE_TIMES, c.safe_times) for c in contacts if c.safe_to_use is True)
+    return list(dict.fromkeys(t for t in found if t and _TIME_WORDS.issuperset(_LETTERS.findall(t.lower()))))
 
 
 def _needs(incident: Incident, person: Person, evidence: int) -> list[str]:

@@ -6,6 +6,7 @@ import html
 import re
 import unicodedata
 from functools import lru_cache
+from urllib.parse import unquote
 
 _TAG = re.compile(r"<(?:/?[A-Za-z!][^<>]{0,500}|script\b.*?</script\s*)>", re.S | re.I)
 _SCRIPT = re.compile(r"<(script|style)\b.*?(?:</\1\s*>|\Z)", re.S | re.I)
@@ -19,12 +20,14 @@ _UNCOMMON = re.compile(r"[^\n\x20-\x3b\x3d\x3f-\x5f\x61-\x7e]")
 
 
 def clean(text: str) -> str:
-    """The text with control, formatting, private and unassigned characters, tags and entities gone, and NFKC applied.
+    """The text with control, formatting, private and unassigned characters, tags, entities and URL encoding gone, and NFKC applied.
 
     Accents stay. What is left can be read by a person and by every later pattern in the same way.
     """
-    if _PLAIN.match(text) and "&" not in text:
+    if _PLAIN.match(text) and "&" not in text and "%" not in text:
         return text
+    if "%" in text:
+        text = unquote(unquote(text, errors="ignore"), errors="ignore")
     if "&" in text:
         # Twice, for what was escaped twice; a third time nobody wrote by accident, and the sign itself goes below.
         text = html.unescape(html.unescape(text))

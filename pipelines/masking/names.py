@@ -396,6 +396,14 @@ class Names:
         whole = first + second
         return self.words.get(whole, 0) if len(whole) > 4 and whole not in self.everyday else 0
 
+    def within(self, word: str) -> int:
+        """Whose name is part of a word that is no ordinary one: "omaryusuf", "Omarito"."""
+        mask = 0
+        for name in self.fuzzy:
+            if name in word:
+                mask |= self.words[name]
+        return mask
+
     def lookalikes(self, words: Iterable[str]) -> dict[str, int]:
         """Of words that are no name as they stand, those that are one misspelt by a letter."""
         asked = [

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
@@ -85,13 +87,16 @@ _ENDINGS = ("'s", "s", "es", "d", "ed", "r", "er", "ers", "est", "ing", "ly", "n
 _FORMED = ("tion", "tions", "sion", "sions", "ments", "ness", "ingly", "ously", "fully", "ically", "iously")
 
 
-@lru_cache(maxsize=32768)
 def _is_ordinary(word: str) -> bool:
+    """Whether a small-letter word is in the vocabulary, is built from one that is, or is built as none of names are."""
+    return _is_known(word) or (len(word) > 7 and word.endswith(_FORMED) and not _is_nearly_immigration(word))
+
+
+@lru_cache(maxsize=32768)
+def _is_known(word: str) -> bool:
     """Whether a small-letter word is in the vocabulary, or is built from one that is."""
     vocabulary = _vocabulary()
     if word in vocabulary or len(word) == 1:
-        return True
-    if word.endswith(_FORMED) and len(word) > 7:
         return True
     for ending in _ENDINGS:
         if word.endswith(ending):
@@ -103,9 +108,50 @@ def _is_ordinary(word: str) -> bool:
             if stem[-1] == stem[-2] and stem[:-1] in vocabulary:
                 return True
     for opening in ("un", "re", "over", "out", "non", "under", "mis", "dis"):
-        if word.startswith(opening) and len(word) - len(opening) > 3 and _is_ordinary(word[len(opening) :]):
+        if word.startswith(opening) and len(word) - len(opening) > 3 and _is_known(word[len(opening) :]):
             return True
     return False
+
+
+#: Words of immigration that are also looked for misspelt by a letter, or written in two.
+_IMMIGRATION = (
+    *(
+        "visa",
+        "visas",
+        "asylum",
+        "immigration",
+        "immigrant",
+        "immigrants",
+        "migrant",
+        "refugee",
+        "overstay",
+        "overstayer",
+        "overstayed",
+    ),
+    *(
+        "overstaying",
+        "deport",
+        "deported",
+        "deporting",
+        "deportation",
+        "passport",
+        "passports",
+        "sponsor",
+        "sponsorship",
+        "undocumented",
+    ),
+    *("biometric", "citizenship", "nationality", "residency", "illegal", "illegally", "homeoffice", "ukvi", "nrpf"),
+)
+
+
+@lru_cache(maxsize=32768)
+def _is_nearly_immigration(folded: str) -> bool:
+    """Whether a word no vocabulary knows is one of immigration with a letter wrong, missing, too many or out of place."""
+    return (
+        len(folded) > 3
+        and not _is_known(folded)
+        and process.extractOne(folded, _IMMIGRATION, scorer=OSA.distance, score_cutoff=1) is not None
+    )
 
 
 #: Words that carry a capital within a sentence without being anybody's or anywhere's name.
@@ -145,6 +191,10 @@ _CAPITALISED = frozenset(
         "ramadan",
         "diwali",
         "facebook",
+        "iphone",
+        "ipad",
+        "ebay",
+        "youtube",
         "whatsapp",
         "instagram",
         "snapchat",
@@ -343,6 +393,27 @@ _STREETLIKE = frozenset(
 )
 
 
+#: With a capital, after another word with a capital, these make an address of both.
+_STREETS = frozenset(
+    [
+        *(
+            "road",
+            "rd",
+            "street",
+            "avenue",
+            "ave",
+            "lane",
+            "close",
+            "drive",
+            "crescent",
+            "terrace",
+            "gardens",
+            "grove",
+            "mews",
+        ),
+        *("parade", "walk", "row", "square", "wharf"),
+    ]
+)
 _ARTICLES = frozenset({"the", "a", "an", "another", "her", "his", "their"})
 _ROLE_NOUNS = frozenset({"suspect", "witness", "offender", "perpetrator", "reporter"})
 _ROLE_PHRASES = frozenset({"the suspect", "a witness"})
@@ -470,6 +541,7 @@ class Telling:
         distinct = set().union(*[parts[1::2] for parts in split])
         capitals = set().union(*[known.capitals for known in plain if known])
         rare, close = self._look_at(distinct, capitals)
+        unsayable = {folded for word in rare | self.odd if _is_nearly_immigration(folded := FOLDED[word])}
         odd, names = self.odd, self.names
         hot = names.words.keys() | self.places | close.keys()
         for text, known, cut in zip(sentences, plain, split, strict=True):
@@ -481,6 +553,10 @@ class Telling:
             if not words:
                 continue
             folded = [FOLDED[word] for word in words]
+            if not unsayable.isdisjoint(folded) or (
+                not (rare.isdisjoint(words) and odd.isdisjoint(words)) and _immigration_in_two(folded)
+            ):
+                continue
             pairs = self._halves(folded, parts)
             if not pairs and hot.isdisjoint(folded) and odd.isdisjoint(words):
                 if rare.isdisjoint(words):
@@ -522,6 +598,8 @@ class Telling:
                 folded = FOLDED[word]
                 if not plain:
                     (rare if small else self.odd).add(word)
+                elif folded in _STREETS:
+                    self.odd.add(word)
                 elif len(_KNOWN_CAPITALISED) < _MOST_KNOWN:
                     _KNOWN_CAPITALISED[word] = folded
             if len(folded) > 3:
@@ -530,7 +608,7 @@ class Telling:
         close = names.lookalikes(strange)
         for folded in strange:
             if folded not in close and len(folded) > 4 and not _is_ordinary(folded):
-                mask = names.skeletons.get(skeleton(folded), 0)
+                mask = names.skeletons.get(skeleton(folded), 0) or names.within(folded)
                 if mask:
                     close[folded] = mask
         return rare, close
@@ -556,6 +634,11 @@ class Telling:
 
 
 _WITHIN_A_NAME = 2
+
+
+def _immigration_in_two(folded: list[str]) -> bool:
+    """Whether two words that follow each other are a word of immigration written in two."""
+    return any(one + two in _IMMIGRATION for one, two in pairwise(folded))
 
 
 def _finished(sentence: str) -> str:
@@ -619,7 +702,7 @@ class _Teller:
                     return None
                 at += 1
                 continue
-            elif word[0].isupper() and not self._explained(sentence, at):
+            elif not word.islower() and not self._explained(sentence, at):
                 stop, start, said = self._stranger(sentence, at)
                 start = max(start, done)
             else:
@@ -749,6 +832,8 @@ class _Teller:
         if word.isupper() and len(word) <= 3:  # "BMW": an abbreviation, unless it stands in a name
             beside = [n for n in (at - 1, at + 1) if 0 <= n < len(words)]
             return all(words[n].islower() or _is_ordinary(folded[n]) or folded[n] in _CAPITALISED for n in beside)
+        if at + 1 < len(words) and folded[at + 1] in _STREETS and words[at + 1][0].isupper():
+            return False
         if at and at + 1 < len(words):
             following = words[at + 1]
             if following[0].isupper() and not following.isupper() and folded[at + 1] not in _CAPITALISED:
@@ -842,10 +927,18 @@ def _without_immigration(sentences: list[str]) -> list[str]:
     return kept
 
 
+#: A word written letter by letter, to be read as the word: "v.i.s.a", "O-m-a-r".
+_SPELT_OUT = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*/]{1,2}[^\W\d_](?![^\W_])){2,}\.?")
+_BETWEEN_LETTERS = re.compile(r"[\W_]+")
+
+
 def _sentences_of(narrative: str) -> list[str]:
     """The sentences of a text without immigration facts, and without what identifies by its shape."""
     sentences = _sentences(clean(narrative[:MOST_READ]))
     text = "\n".join([each for each in sentences if each not in _PLAIN_SENTENCES])
+    if _SPELT_OUT.search(text):
+        sentences = [_SPELT_OUT.sub(lambda found: _BETWEEN_LETTERS.sub("", found.group()), each) for each in sentences]
+        text = "\n".join(sentences)
     if states_immigration(text):
         sentences = _without_immigration(sentences)
     signed = has_sign(text)

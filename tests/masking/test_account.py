@@ -83,7 +83,9 @@ def test_other_people_become_their_role(text: str, expected: str) -> None:
 OMAR_SPELT = [
     "Omar Yusuf", "omar yusuf", "OMAR YUSUF", "Yusuf Omar", "YUSUF, Omar", "Omar  Yusuf", "Omar-Yusuf", "O. Yusuf", "O Yusuf", "Mr Omar Yusuf",
     "Ómár Yúsuf", "Оmаr Yusuf", "Omar Yussuf", "Omar Yousef", "Omar\u200bYusuf", "O\u00admar Yusuf", "Ｏｍａｒ Ｙｕｓｕｆ", "Omаr\u202e Yusuf",
-    "Mr. Yusuf Omar", "Omar (Yusuf)", "<b>Omar</b> Yusuf", "Omar&nbsp;Yusuf", "Омар Юсуф",
+    "O m a r Y u s u f", "O.m.a.r. Y.u.s.u.f", "O-m-a-r Yusuf", "OmarYusuf", "omaryusuf", "Omarito", "Omer Yusuf", "Omar_Yusuf", "omar.yusuf", "O'mar Yusuf",
+    "Omar%20Yusuf", "%4F%6D%61%72%20%59%75%73%75%66", "%254F%256D%2561%2572", "T21hciBZdXN1Zg==", "WXVzdWY=", "b21hcg==", "&#79;&#109;&#97;&#114;",
+    "عمر يوسف", "Omar Yusuf's", "OY", "O.Y.", "Mr. Yusuf Omar", "Omar (Yusuf)", "<b>Omar</b> Yusuf", "Omar&nbsp;Yusuf", "Омар Юсуф",
 ]  # fmt: skip
 
 
@@ -91,7 +93,9 @@ OMAR_SPELT = [
 def test_no_spelling_of_a_name_survives(spelling: str) -> None:
     """Order, case, accents, initials, titles, hyphens, look-alikes, markup and one wrong letter hide nobody's name."""
     plain = unicodedata.normalize("NFKD", told(f"She said that {spelling} hit her with a belt.")).casefold()
-    assert not re.search(r"omar|yusuf|yussuf|yousef|омар|юсуф", plain)
+    assert not re.search(
+        r"omar|omer|yusuf|yussuf|yousef|омар|юсуф|oy|عمر|يوسف|o.m.a.r|y.u.s.u.f|%|t21h|wxvz|b21h", plain
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +148,10 @@ def test_no_identifier_is_carried(identifier: str) -> None:
         "Passport no 533401372 was seen.", "He is her sponsor.", "She fears being deported.", "She has no recourse to public funds.", "Suspected offence under IA1971 s.24(1)(b)(i).",
         "Status recorded as CONCERN_OR_DOUBT.", "Her immigration status is unclear.", "She is an illegal immigrant.", "He threatened to have her sent back.", "She is a Nigerian national.",
         "She entered the UK by lorry.", "V\u200bisa expired.", "Her V I S A is a spouse visa.", "Immi\u00adgration were called.", "She is here on a student permit and not a citizen.",
-        "Referred under section 24 of the Act.", "UKVI informed.",
+        "Referred under section 24 of the Act.", "UKVI informed.", "Her vissa has expired.", "She is an overstyer.", "She sought assylum.", "She sought asy-lum.",
+        "Her v.i.s.a. ran out.", "Her V-I-S-A ran out.", "HomeOffice were told.", "Her imigration papers were taken.", "She is on a spouse vi sa.", "He holds her pasport.",
+        "U.K.V.I. rang.", "N R P F applies.", "She is from Lagos.", "She was born in Kabul.", "She arrived in 2019 from Lahore.", "Her v%69sa ran out.",
+        "She came over on a lorry.", "She has a tier 4 place.", "Her vіsa ran out.",
     ],
 )  # fmt: skip
 def test_a_sentence_that_states_an_immigration_fact_is_left_out_whole(sentence: str) -> None:
@@ -181,6 +188,14 @@ def test_people_whom_the_record_does_not_list_are_not_named(text: str) -> None:
 def test_what_managing_the_risk_needs_is_kept(text: str) -> None:
     """Times, ages, counts and ordinary words pass as they are."""
     assert told(text) == text
+
+
+@pytest.mark.parametrize("place", ["Station Road", "Grove Street", "Church Lane", "Acacia", "12 Acacia", "Nettle Ln"])
+def test_a_street_is_no_word_of_an_account(place: str) -> None:
+    """An address is said as one, also without its number and though its words are ordinary."""
+    text = told(f"She walked to {place} and sat down.")
+    assert not re.search(place.rsplit(maxsplit=1)[-1] if " " not in place else place, text)
+    assert "sat down" in text
 
 
 def test_a_shared_surname_stays_only_beside_her_own_name() -> None:
