@@ -241,6 +241,15 @@ def _no_consent_no_referral(d: Decided) -> Iterator[Cell]:
     )
 
 
+@_invariant("an adult below high risk who refuses, or takes consent back, is never referred")
+def _refusal_is_kept(d: Decided) -> Iterator[Cell]:
+    return (
+        c
+        for c, v in d.safeguarding.items()
+        if released(v) and not c.child and c.risk is Risk.NOT_HIGH and c.consent is Consent.REFUSED
+    )
+
+
 @_invariant("a retracted record, or one in which the person is not the one to help, is never sent by itself")
 def _only_standing_records_are_sent(d: Decided) -> Iterator[Cell]:
     return (c for c, v in d.safeguarding.items() if released(v) and (not c.referable or c.record is Record.RETRACTED))

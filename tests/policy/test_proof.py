@@ -95,6 +95,7 @@ WRONG: dict[str, tuple[Cell, Verdict]] = {
     "only_those_helped_are_referred": (HER._replace(protections=int(Protection.WITNESS)), HELD),
     "vital_interests_always_help": (HER._replace(risk=Risk.HIGH, consent=Consent.REFUSED), WITHHELD),
     "no_consent_no_referral": (HER, SENT),
+    "refusal_is_kept": (HER._replace(consent=Consent.REFUSED), SENT),
     "only_standing_records_are_sent": (HER._replace(record=Record.RETRACTED), SENT),
     "refusing_never_refers_more": (HER._replace(consent=Consent.REFUSED), SENT),
     "withholding_obliges_help": (HER, WITHHELD),
