@@ -17,7 +17,6 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
@@ -313,17 +312,17 @@ def cheap(template: Path) -> Iterator[None]:
     def yes(_suite: str, _frame: object, *, expected_rows: int | None = None) -> Judgement:
         return Judgement({}, [])
 
-    load_once = lru_cache(maxsize=8)(_load)
+    load_policy, loaded = context.load_policy, {}
+
+    def load_once(settings: Settings) -> Any:
+        if settings.regime not in loaded:
+            loaded[settings.regime] = load_policy(settings)
+        return loaded[settings.regime]
+
     with contextlib.ExitStack() as stack:
         stack.enter_context(patch.object(context, "open_database", open_copy))
-        stack.enter_context(patch.object(context, "load_policy", lambda settings: load_once(settings.regime)))
+        stack.enter_context(patch.object(context, "load_policy", load_once))
         stack.enter_context(patch("pipelines.reports.build.build_report", lambda *_: None))
         for stage in (validate, tag, firewall, release):
             stack.enter_context(patch.object(stage, "judge", yes))
         yield
-
-
-def _load(regime: str) -> Any:
-    from policy.engine import Engine
-
-    return Engine.load(regime)
