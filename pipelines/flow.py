@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import hmac
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from pipelines.batches import Batch
 from pipelines.context import Context, open_context
@@ -23,13 +25,13 @@ from pipelines.sinks import FileSink
 from pipelines.stages.firewall import firewall, signing_key
 from pipelines.stages.land import digest, land
 from pipelines.stages.publish import publish
-from pipelines.stages.release import release
+from pipelines.stages.release import finish_earlier, release
 from pipelines.stages.tag import tag
 from pipelines.stages.validate import validate
 from pipelines.stores import audit, ledger
 from pipelines.stores.bulk import chunks, fetched
 from pipelines.stores.database import writing
-from pipelines.stores.tables import coordinate, mention, policy, setting
+from pipelines.stores.tables import coordinate, mention, policy, release_run, setting
 
 #: Called after each stage with its name, the batch and the stage's counts.
 Progress = Callable[[str, str, dict[str, int]], None]
@@ -50,7 +52,8 @@ def run(
     Args:
         settings: where the state is kept and which regime is in force.
         source: JSON lines; line N (from 0) is the coordinate `NAME[0]@N`.
-        out: the folder for this run's outputs; written whole at the end.
+        out: the folder for this run's outputs; written whole at the end. A run that died is continued by running it
+            again with the same folder; one with a fixed `now` that was finished is left as it is.
         now: the moment of the run; the clock's if None.
         seed: stands in for the secrets, so that every byte is repeatable.
         with_release: whether to end with a release.
@@ -66,13 +69,19 @@ def run(
         raise UsageError(f"there is no input file `{source.name}`")
     if "@" in source.name or "[" in source.name or "]" in source.name:
         raise UsageError("the input file's name may not contain `@`, `[` or `]`: it is part of coordinates")
+    if not next(place for place in (out, *out.absolute().parents) if place.exists()).is_dir():
+        raise UsageError(f"the output folder `{out}` is no folder")
     tell = progress or (lambda stage, batch, counts: None)
     with open_context(settings, now=now, seed=seed) as opened, _without_collections():
         _refuse_other_bytes(opened, source)
-        ctx = msgspec.structs.replace(opened, run=_run_number(opened))
+        finished = _runs_finished(opened)
+        asked = _what_is_asked(opened, source, now, with_release)
+        if (done := _done_before(out, finished, asked)) is not None:
+            return done
+        ctx = msgspec.structs.replace(opened, run=finished + 1)
         if now is None:
             ctx = ctx.at(opened.now())
-        sink = FileSink(out)
+        sink = FileSink(out, ctx.run)
         for batch, records in batches(source, settings.batch_size):
             tell("land", str(batch), land(ctx, batch, records))
             del records
@@ -81,10 +90,11 @@ def run(
             tell("publish", str(batch), publish(ctx, batch, sink))
         if with_release:
             later = ctx.at(ctx.now() + settings.embargo_duration)
-            tell("release", "", release(later, sink))
-        counts = sink.finish()
-        summary = write_outputs(ctx, out, counts)
+            tell("release", "", _release_once(later, sink))
+        summary = write_outputs(ctx, out, sink.join())
+        _note_done(out, ctx.run, asked, summary)
         _remember(ctx)
+        sink.clear()
     return summary
 
 
@@ -128,18 +138,78 @@ def _refuse_other_bytes(ctx: Context, source: Path) -> None:
 # ---- runs over one state ----------------------------------------------------------------------------------------
 
 
-def _run_number(ctx: Context) -> int:
-    """One more than the last finished run: a run that died is continued under its own number."""
+def _runs_finished(ctx: Context) -> int:
+    """How many runs there were: one that died is continued under its own number."""
     with ctx.db.connect() as conn:
-        return int(_setting(conn, "runs_finished") or 0) + 1
+        return int(_setting(conn, "runs_finished") or 0)
+
+
+def _release_once(ctx: Context, sink: FileSink) -> dict[str, int]:
+    """The release of this run: sent once, whatever died after that."""
+    finish_earlier(ctx, sink)
+    with ctx.db.connect() as conn:
+        before = int(_setting(conn, "releases_before") or 0)
+        sent = int(conn.execute(select(func.coalesce(func.max(release_run.c.number), 0))).scalar_one())
+    return {} if sent > before else release(ctx, sink)
 
 
 def _remember(ctx: Context) -> None:
     with writing(ctx.db) as conn:
-        last = max((row["id"] for row in ledger.alert_rows(conn)), default=0)
-        for name, value in (("runs_finished", ctx.run), ("alerts_reported", last)):
+        values = {
+            "runs_finished": ctx.run,
+            "alerts_reported": max((row["id"] for row in ledger.alert_rows(conn)), default=0),
+            "releases_before": conn.execute(select(func.coalesce(func.max(release_run.c.number), 0))).scalar_one(),
+        }
+        for name, value in values.items():
             conn.execute(setting.delete().where(setting.c.name == name))
             conn.execute(setting.insert().values(name=name, value=str(value)))
+
+
+_DONE = ".done"
+
+
+class _Done(msgspec.Struct, frozen=True):
+    """Which run's outputs a folder holds, what was asked of it, and what it said in the end."""
+
+    run: int
+    asked: str
+    summary: dict[str, Any]
+
+
+def _what_is_asked(ctx: Context, source: Path, now: datetime | None, with_release: bool) -> str:
+    """A keyed hash of the input and of everything else that makes a run's outputs; empty where the clock does too."""
+    if now is None:
+        return ""
+    about = hmac.new(ctx.keys.reference, digestmod="sha256")
+    chosen = (
+        now.isoformat(),
+        with_release,
+        source.name,
+        ctx.policy.digest,
+        ctx.settings.embargo,
+        ctx.settings.batch_size,
+    )
+    about.update(msgspec.json.encode(chosen))
+    with source.open("rb") as file:
+        while part := file.read(1 << 20):
+            about.update(part)
+    return about.hexdigest()
+
+
+def _done_before(out: Path, finished: int, asked: str) -> dict[str, Any] | None:
+    """What the last run said, if it was this very one and its outputs are here: it died after its work was done."""
+    try:
+        done = msgspec.json.decode((out / _DONE).read_bytes(), type=_Done)
+    except (OSError, msgspec.DecodeError):
+        return None
+    if not asked or (done.run, done.asked) != (finished, asked):
+        return None
+    shutil.rmtree(out / ".sending", ignore_errors=True)
+    return done.summary
+
+
+def _note_done(out: Path, run_number: int, asked: str, summary: dict[str, Any]) -> None:
+    _write_lines(out / _DONE, iter([msgspec.json.encode(_Done(run_number, asked, summary))]))
 
 
 def _setting(conn: Connection, name: str) -> str | None:

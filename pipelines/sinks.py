@@ -8,13 +8,13 @@ sending and remembering asks `committed` and does not send twice.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
-
-from pipelines.errors import StoreError
 
 REFERRALS = "safeguarding.referrals.v1"
 SUBJECTS = "enforcement.subjects.v1"
@@ -47,16 +47,17 @@ class Sink(Protocol):
 class FileSink:
     """Messages as JSON lines in a folder, one file per topic, in publishing order.
 
-    A unit is one file under `.sending/`, moved into place when complete; `finish` joins them. A run that died is
-    continued by running it again with the same folder.
+    A unit is one file under `.sending/RUN/`, moved into place when complete; `join` makes the topics' files of them. The
+    units stay until `clear`, which the caller calls when nothing can need them any more: a run that died at any instant
+    before is continued by running it again with the same folder.
     """
 
     _TOPICS = (REFERRALS, SUBJECTS)
 
-    def __init__(self, folder: Path) -> None:
-        """Uses `folder`, which must be empty, absent, or left by a run that died."""
+    def __init__(self, folder: Path, run: int = 0) -> None:
+        """Uses `folder`; units that are not of this `run` are never looked at."""
         self._folder = folder
-        self._sending = folder / ".sending"
+        self._sending = folder / ".sending" / str(run)
         self._sending.mkdir(parents=True, exist_ok=True)
         self._units = sorted(self._sending.glob("*.unit"))
         self._marks: dict[str, int] = {}
@@ -81,12 +82,12 @@ class FileSink:
         self._units.append(path)
         self._marks[mark] = sequence
 
-    def finish(self) -> dict[str, int]:
-        """Joins the units into `<topic>.jsonl` files, whole or not at all; returns the lines of each."""
+    def join(self) -> dict[str, int]:
+        """Joins the units into `<topic>.jsonl` files, each whole or not at all; returns the lines of each."""
         counts = dict.fromkeys(self._TOPICS, 0)
         partials = {topic: self._folder / f".{topic}.partial" for topic in self._TOPICS}
-        try:
-            files = {topic: path.open("wb") for topic, path in partials.items()}
+        with ExitStack() as stack:
+            files = {topic: stack.enter_context(path.open("wb")) for topic, path in partials.items()}
             for unit in self._units:
                 for topic, line in msgspec.json.decode(
                     unit.read_bytes(), type=tuple[str, int, list[tuple[str, msgspec.Raw]]]
@@ -94,15 +95,15 @@ class FileSink:
                     files[topic].write(bytes(line) + b"\n")
                     counts[topic] += 1
             for file in files.values():
-                file.close()
-        except OSError as error:
-            raise StoreError(f"the output folder cannot be written: {type(error).__name__}") from None
+                file.flush()
+                os.fsync(file.fileno())
         for topic, path in partials.items():
             path.replace(self._folder / f"{topic}.jsonl")
-        for unit in self._units:
-            unit.unlink()
-        self._sending.rmdir()
         return counts
+
+    def clear(self) -> None:
+        """Removes the units, those of earlier runs too."""
+        shutil.rmtree(self._sending.parent)
 
 
 def _line(message: Message) -> dict[str, object]:

@@ -53,7 +53,7 @@ def release(ctx: Context, sink: Sink) -> dict[str, int]:
     Returns:
         Counts of subjects and withdrawals of this run, and of drafts that still wait.
     """
-    _finish_earlier(ctx, sink)
+    finish_earlier(ctx, sink)
     started = ctx.timer()
     with writing(ctx.db) as conn:
         number = int(conn.execute(select(func.coalesce(func.max(release_run.c.number), 0))).scalar_one()) + 1
@@ -63,7 +63,7 @@ def release(ctx: Context, sink: Sink) -> dict[str, int]:
     return counts
 
 
-def _finish_earlier(ctx: Context, sink: Sink) -> None:
+def finish_earlier(ctx: Context, sink: Sink) -> None:
     """Settles runs that were prepared and may not have been sent: only the sink knows.
 
     One that was not sent is taken back and prepared anew: who became protected meanwhile, or was decided under another
