@@ -1,8 +1,8 @@
 """The `cordon` command. One file per group; heavy libraries load only when a command needs them.
 
 Exit codes: 0 everything was accounted for (quarantine included); 1 a check failed; 2 refused, nothing was written;
-3 a gate failed a batch; 4 a store is missing or damaged; 5 something upstream did not answer, trying again may help;
-130 interrupted.
+3 a gate failed a batch; 4 a store or folder is missing, damaged, full or not to be written; 5 something upstream did not
+answer, trying again may help; 70 a fault in the program; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from importlib import import_module
+from pathlib import Path
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
@@ -65,3 +67,18 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except Exception as error:
+        # What we did not foresee may quote a record: its kind and place are told, its words are not.
+        disk = isinstance(error, OSError) or type(error).__module__.startswith("sqlalchemy")
+        why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+        what = "a store or folder cannot be used" if disk else "a fault in the program"
+        print(f"cordon: {what}: {type(error).__name__}{why} at {_place(error)}", file=sys.stderr)  # noqa: T201 - as above
+        sys.exit(4 if disk else 70)
+
+
+def _place(error: Exception) -> str:
+    """The innermost line of ours that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    here = str(Path(__file__).parents[2])
+    ours = [f for f in frames if f.filename.startswith(here) and "site-packages" not in f.filename] or frames
+    return f"{Path(ours[-1].filename).name}:{ours[-1].lineno}"
