@@ -306,7 +306,8 @@ def cheap(template: Path) -> Iterator[None]:
         current = Path(url.removeprefix("sqlite:///"))
         if not current.exists():
             current.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(empty, current)
+            shutil.copyfile(empty, partial := current.with_suffix(".partial"))
+            partial.replace(current)
         return engine
 
     def yes(_suite: str, _frame: object, *, expected_rows: int | None = None) -> Judgement:
