@@ -198,6 +198,13 @@ def _unreplaced(rows: Rows) -> Bools:
     return mask
 
 
+def _newer_unread(rows: Rows) -> Bools:
+    """Rows of incidents of which a version that is, or may be, newer was quarantined: it may have dropped or tied anyone."""
+    newer = _unreplaced(rows) & ((rows["version"] > rows["top_version"]) | (rows["version"] == 0))
+    found: Bools = np.isin(rows["incident_id"], rows["incident_id"][newer])
+    return found
+
+
 def _two_contents(rows: Rows) -> Bools:
     """The people who differ between two contents that came under one version (spec 6.13)."""
     mask = np.zeros(rows.count, dtype=bool)
@@ -256,9 +263,11 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
     index = np.flatnonzero(rows.current)
     accused = (rows["standing"] & int(Standing.SUSPECT | Standing.CONVICTED)) != 0
     linked = _linked(rows, protections, accused)
+    unread = accused & _newer_unread(rows)
     caution = rows["caution"].copy()
-    caution[linked] = Caution.LINKED
+    caution[linked | unread] = Caution.LINKED
     fired[linked & accused] |= BIT["caution|linked"]
+    fired[unread] |= BIT["caution|newer_unread"]
     fired[rows["retracted"] != 0] |= BIT["record|retracted"]
 
     high = np.zeros(rows.groups, dtype=bool)

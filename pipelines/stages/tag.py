@@ -30,7 +30,7 @@ from pipelines.stores import ledger
 from pipelines.stores.bulk import chunks, insert_rows, next_id
 from pipelines.stores.database import writing
 from pipelines.stores.tables import counter_allegation, incident, mention
-from pipelines.tagging.facts import Facts, counter_allegations, facts
+from pipelines.tagging.facts import Facts, counter_allegations, facts, raw_counter_allegations
 from pipelines.tagging.identity import Identity, identity_of, identity_of_raw
 from pipelines.tagging.rules import BIT
 
@@ -48,6 +48,8 @@ class Shadow(msgspec.Struct, frozen=True):
     version: int
     person_ref: str
     identity: Identity
+    accused_back: tuple[str, ...]
+    """The ids of incidents that the record is, or may be, a counter-allegation to."""
 
 
 def tag(ctx: Context, batch: Batch) -> dict[str, int]:
@@ -178,9 +180,9 @@ def _shadows(batch: Batch, raws: Sequence[tuple[int, bytes]]) -> list[Shadow]:
         locations = document.get("locations") if isinstance(document, dict) else None
         number = version if isinstance(version, int) and not isinstance(version, bool) and 1 <= version < 2**31 else 0
         people = document.get("persons") if isinstance(document, dict) else None
-        for index, raw in enumerate(people if isinstance(people, list) else ()):
-            if not isinstance(raw, dict):
-                continue
+        readable = [p for p in people if isinstance(p, dict)] if isinstance(people, list) else []
+        # That there is a version which names nobody readable is known all the same.
+        for index, raw in enumerate(readable or ([{}] if key is not None else [])):
             ref = raw.get("person_ref")
             anchor = f"{batch.coordinate(offset)}|{index}"
             found.append(
@@ -191,6 +193,7 @@ def _shadows(batch: Batch, raws: Sequence[tuple[int, bytes]]) -> list[Shadow]:
                     version=number,
                     person_ref=ref if isinstance(ref, str) else f"?{index}",
                     identity=identity_of_raw(raw, force, locations, anchor),
+                    accused_back=raw_counter_allegations(document),
                 )
             )
     return found
@@ -230,6 +233,8 @@ def _record_incidents(
             signals.setdefault(mac, 0)
             linked.setdefault(mac, False)
             link.setdefault(mac, link_mac(ctx, shadow.link_key))
+            linked[mac] = linked[mac] or bool(shadow.accused_back)
+        targets |= {link_mac(ctx, target) for target in shadow.accused_back}
     known: dict[bytes, tuple[int, int, int, bool]] = {}
     for part in chunks(top):
         widths = select(incident.c.mac, incident.c.id, incident.c.top_version, incident.c.signals, incident.c.linked)

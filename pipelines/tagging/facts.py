@@ -621,6 +621,17 @@ def counter_allegations(incident: Incident) -> list[str]:
     return [link.id for link in incident.linked_incidents or () if link.id and link.reason not in _HARMLESS_LINKS]
 
 
+def raw_counter_allegations(document: object) -> tuple[str, ...]:
+    """The same of a record that broke its contract; anything may be anything."""
+    links = document.get("linked_incidents") if isinstance(document, dict) else None
+    found = [link for link in links if isinstance(link, dict)] if isinstance(links, list) else []
+    return tuple(
+        link["id"]
+        for link in found
+        if isinstance(link.get("id"), str) and link["id"] and str(link.get("reason")) not in _HARMLESS_LINKS
+    )
+
+
 def _links(incident: Incident) -> bool:
     links = incident.linked_incidents
     return bool(links) and any(link.reason not in _HARMLESS_LINKS for link in links or ())

@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
     "caution|minor": Rule("Is, or may be, under 18.", "Modern Slavery Act 2015 s.51; Children Act 2004 s.11"),
     "caution|identity": Rule("Name or date of birth is not fit to be released.", "DPA 2018 s.38(4)"),
     "record|retracted": Rule("The source has retracted the record.", "DPA 2018 s.38(5)(c)"),
+    "caution|newer_unread": Rule("A newer version of this incident could not be read.", "fail closed"),
 }
 
 #: The bit of each rule.
