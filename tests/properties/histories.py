@@ -32,7 +32,12 @@ def examples(count: int) -> settings:
             Phase.generate,
             *([Phase.shrink] if os.environ.get("CORDON_SHRINK") else []),
         ),
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+            HealthCheck.function_scoped_fixture,
+        ],
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -14,19 +15,26 @@ from tests.properties import checks
 from tests.properties.histories import CAST, RELATIONS, UNREADABLE, broken, examples, histories, parsed, records
 from tests.world import DOUBT, OFFENCE, Document, World, encoded, incident, name, person
 
+pytestmark = pytest.mark.slow
+
 NewWorld = Callable[..., World]
 NOW = "2026-11-23T09:00:00Z"
 
 
 def outcome(world: World) -> dict[tuple[bytes, str, str], set[str]]:
-    """The last decisions by what was sent: (line, person, recipient) to what was decided, as text."""
+    """The last decisions on whoever stands in a highest version: (line, person, recipient) to what was decided, as text."""
     found: dict[tuple[bytes, str, str], set[str]] = {}
     sent = lines(world)
+    headers = {
+        where: json.loads(raw)["header"] for where, raw in sent.items() if where not in world.runs[-1].quarantined
+    }
+    top: dict[str, int] = {}
+    for header in headers.values():
+        top[header["incident_id"]] = max(header["version"], top.get(header["incident_id"], 0))
     for (where, ref, recipient), row in world.final.items():
-        if world.runs[-1].ledger.get((where, ref, recipient)) == "superseded":
-            continue
-        told = {field: row[field] for field in ("decision", "standing", "protections", "evidence", "reasons", "rules")}
-        found.setdefault((sent[where], ref, recipient), set()).add(json.dumps(told))
+        if headers[where]["version"] == top[headers[where]["incident_id"]]:
+            told = {field: row[field] for field in ("decision", "standing", "protections", "evidence")}
+            found.setdefault((sent[where], ref, recipient), set()).add(json.dumps(told))
     return found
 
 
@@ -97,9 +105,10 @@ def test_order_duplicates_batches_and_runs_do_not_matter(
     assert_sound(other)
     assert outcome(other) == outcome(straight)
     assert other.runs[-1].enforcement == straight.runs[-1].enforcement
-    # Of two contents under one version, neither is the latest.
+    # Referrals go at once: one made from a version that was the highest then is not called back. Who is referred in the end
+    # got the same one last. (Of two contents under one version, neither is the latest.)
     if no_version_twice(history):
-        assert latest_referrals(other) == latest_referrals(straight)
+        assert latest_referrals(other).items() >= latest_referrals(straight).items()
 
 
 @examples(25)

@@ -11,6 +11,8 @@ import pytest
 
 from tests.world import Document, Ran, World, encoded, incident, name, person, suspect
 
+pytestmark = pytest.mark.slow
+
 _SURNAMES = [
     "Kowalski",
     "Haddad",

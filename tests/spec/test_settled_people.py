@@ -441,6 +441,7 @@ RETRACTED = [
 ALL = [*EVIDENCE, *ROLES, *SIGNALS, *AGES, *SLAVERY, *CAUTIONS, *FAULTS, *CONSENT, *RETRACTED]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cheaply")
 @pytest.mark.parametrize("case", ALL, ids=[case.name for case in ALL])
 def test_one_incident_is_decided_as_settled(case: Case, tmp_path: Path) -> None:
