@@ -11,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations, product
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ from pipelines.contracts.incident import Location, Person
 from pipelines.tagging import names
 
 Ints = npt.NDArray[np.int64]
+Unsigned = npt.NDArray[np.uint64]
 
 #: The rules that link, by id, strongest first.
 RULES = {
@@ -100,6 +101,9 @@ def _plain(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value)[:200]
+    if text.isascii() and text.isalnum():
+        text = text.upper()
+        return "" if text in _NO_VALUE or len(set(text)) <= 1 < len(text) else text
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in unicodedata.normalize("NFKC", text))
     text = "".join(c for c in text.upper() if c.isalnum())
@@ -180,6 +184,11 @@ def document_of(kind: object, value: object) -> str:
     return text if len(text) >= 6 else f"{plain_kind}:{text}"
 
 
+@lru_cache(maxsize=50_000)
+def _address_of(line1: str | None, postcode: object, uprn: object) -> tuple[str, ...]:
+    return address_of(line1, postcode, uprn)
+
+
 def address_of(line1: object, postcode: object, uprn: object = None) -> tuple[str, ...]:
     """Keys of one home address: post code with the house numbers (or the words, where it has none), and the UPRN."""
     found = []
@@ -197,30 +206,46 @@ def address_of(line1: object, postcode: object, uprn: object = None) -> tuple[st
     return tuple(found)
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+@lru_cache(maxsize=100_000)
+def _half(text: str, given: bool, alone: bool) -> tuple[tuple[str, ...], bool]:
+    """The parts of a surname or of one given name, and whether the text stands where nobody knew one."""
+    parts: tuple[str, ...] = ()
+    if not names.nobody(text):
+        parts = names.given_parts(text, alone) if given else names.parts(text, alone)
+    return parts, names.placeholder(text)
 
 
 def _names_of(recorded: Iterable[tuple[object, object]]) -> tuple[tuple[str, ...], ...]:
     """Comparison form of recorded (surname, given) pairs. A half name is completed with the other half of the others."""
-    found: dict[tuple[str, ...], None] = {}
     halves: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
     for surname, given in recorded:
-        texts = [_text(text) for text in given] if isinstance(given, list | tuple) else [_text(given)]
-        texts = [text for text in texts if text]
-        family = _text(surname)
+        texts = (
+            [text for text in given if isinstance(text, str) and text]
+            if isinstance(given, list | tuple)
+            else [given]
+            if isinstance(given, str) and given
+            else []
+        )
+        family = surname if isinstance(surname, str) else ""
         alone = bool(family) != bool(texts) and len(texts) <= 1
-        if all(names.placeholder(text) for text in (family, *texts) if text):
-            continue
-        first = names.parts(family, alone) if family and not names.nobody(family) else ()
+        first: tuple[str, ...] = ()
         rest: tuple[str, ...] = ()
-        for text in texts[: names.MOST_PARTS]:
-            if not names.nobody(text):
-                rest += names.given_parts(text, alone)
-        if first or rest:
+        unknown = True
+        if family:
+            first, unknown = _half(family, False, alone)
+        for index, text in enumerate(texts):
+            parts, nothing = _half(text, True, alone)
+            unknown = unknown and nothing
+            if index < names.MOST_PARTS:
+                rest = rest + parts if rest else parts
+        if not unknown and (first or rest):
             halves.append((first, rest))
+    if len(halves) == 1:
+        first, rest = halves[0]
+        return (_whole(first + rest),)
     families = [first for first, rest in halves if first and rest]
     givens = [rest for first, rest in halves if first and rest]
+    found: dict[tuple[str, ...], None] = {}
     for first, rest in halves[:MOST_NAMES]:
         if first and not rest and givens:
             whole = [first + given for given in givens]
@@ -229,10 +254,12 @@ def _names_of(recorded: Iterable[tuple[object, object]]) -> tuple[tuple[str, ...
         else:
             whole = [first + rest]
         for name in whole:
-            if len(name) > names.MOST_PARTS:
-                name = name[:3] + name[-3:]  # noqa: PLW2901
-            found[names.whole(name)] = None
+            found[_whole(name)] = None
     return tuple(sorted(found)[:MOST_NAMES])
+
+
+def _whole(name: tuple[str, ...]) -> tuple[str, ...]:
+    return names.whole(name[:3] + name[-3:] if len(name) > names.MOST_PARTS else name)
 
 
 def _contacts(values: Iterable[object], reader: Any) -> tuple[str, ...]:
@@ -260,7 +287,7 @@ def identity_of(person: Person, force: str, locations: Sequence[Location] | None
         refs = {item.location_ref for item in person.addresses if item.type not in _NO_HOME and item.location_ref}
         for place in locations:
             if place.location_ref in refs and place.premise_type != "REFUGE":
-                homes.update(address_of(place.line1, place.postcode, place.uprn))
+                homes.update(_address_of(place.line1, place.postcode, place.uprn))
     nominal = _plain(person.nominal_id)
     found = Identity(
         recorded,
@@ -388,13 +415,13 @@ class _NameLabels(NamedTuple):
     """What blocking says of one recorded name. Each label once."""
 
     #: The beginning of the sound of each part, and the first sounds of two parts: used with a date of birth.
-    dated: tuple[bytes, ...]
+    dated: Collection[str]
     #: The sound of one part and the first sound of another: used with a year of birth.
-    yearly: tuple[bytes, ...]
-    #: The sounds of two parts: used without a date.
-    undated: tuple[bytes, ...]
+    yearly: Collection[str]
+    #: The sounds of two parts, in order: used without a date.
+    undated: Collection[tuple[str, str]]
     #: The first sounds of two parts: used with a home.
-    starts: tuple[bytes, ...]
+    starts: Collection[str]
 
 
 def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
@@ -403,48 +430,46 @@ def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
         if one and other:
             key, start = one
             other_key, other_start = other
-            if key != other_key:
+            short, other_short = key[:4], other_key[:4]
+            if short != other_short:
                 both = start + other_start if start <= other_start else other_start + start
                 return _NameLabels(
-                    (b"|1" + key[:4], b"|1" + other_key[:4], b"|2" + both)
-                    if key[:4] != other_key[:4]
-                    else (b"|1" + key[:4], b"|2" + both),
-                    (b"|" + key[:4] + other_start, b"|" + other_key[:4] + start)
-                    if key[:4] != other_key[:4] or start != other_start
-                    else (b"|" + key[:4] + start,),
-                    (b"M|" + key + b"." + other_key if key < other_key else b"M|" + other_key + b"." + key,),
+                    ("1" + short, "1" + other_short, "2" + both),
+                    (short + other_start, other_short + start),
+                    ((key, other_key) if key <= other_key else (other_key, key),),
                     (both,),
                 )
     return _labels_of_odd_name(name)
 
 
-@lru_cache(maxsize=20_000)
 def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
     """Labels of a name of any number of parts, each of which may be read in several ways."""
     known = [names.part(text) for text in name]
     views = [known]
     for at in range(len(name) - 1):
         # two syllables that another record may write as one name
-        if len(name) > 2 and names.syllable(name[at]) and names.syllable(name[at + 1]):
+        if len(name) > 2 and known[at].syllable and known[at + 1].syllable:
             views.append([*known[:at], names.part(name[at] + name[at + 1]), *known[at + 2 :]])
-    dated = {f"|1{key[:4]}" for found in known for key in found.keys}
+    dated = {"1" + key[:4] for found in known for key in found.keys}
     yearly: set[str] = set()
-    undated: set[str] = set()
+    undated: set[tuple[str, str]] = set()
     starts: set[str] = set()
     if len(known) == 1:
-        yearly = {f"|{key[:4]}." for key in known[0].keys}
+        yearly = {key[:4] + "." for key in known[0].keys}
         starts = set(known[0].starts)
     for one, other in (pair for view in views for pair in combinations(view, 2)):
-        for left, right in product(one.starts, other.starts):
-            starts.add(left + right if left <= right else right + left)
-        for left, right in product(one.keys, other.starts):
-            yearly.add(f"|{left[:4]}{right}")
-        for left, right in product(other.keys, one.starts):
-            yearly.add(f"|{left[:4]}{right}")
-        for left, right in product(one.keys, other.keys):
-            undated.add(f"M|{left}.{right}" if left <= right else f"M|{right}.{left}")
-    dated.update(f"|2{pair}" for pair in starts)
-    return _NameLabels(*(tuple(sorted(text.encode() for text in found)) for found in (dated, yearly, undated, starts)))
+        for start in one.starts:
+            for other_start in other.starts:
+                starts.add(start + other_start if start <= other_start else other_start + start)
+            for key in other.keys:
+                yearly.add(key[:4] + start)
+        for key in one.keys:
+            for start in other.starts:
+                yearly.add(key[:4] + start)
+            for other_key in other.keys:
+                undated.add((key, other_key) if key <= other_key else (other_key, key))
+    dated.update(["2" + pair for pair in starts])
+    return _NameLabels(dated, yearly, undated, starts)
 
 
 class Tokens(NamedTuple):
@@ -460,8 +485,38 @@ class Tokens(NamedTuple):
 _NO_SIDE, _FULL, _VAGUE, _NONE = 0, 1, 2, 3
 
 
+#: Labels whose numbers a blocker remembers; after that it begins anew.
+_REMEMBERED = 400_000
+
+
+class _Macs(dict[str, int]):
+    """The first eight bytes of HMAC-SHA256 of a text, remembered."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        block = key.ljust(64, b"\0")
+        # the two halves of HMAC, keyed once: an HMAC by the library costs three times as much
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def of(self, text: str) -> int:
+        """The number of a text that is not worth remembering."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode("utf-8", "surrogatepass"))
+        outer.update(inner.digest())
+        return int.from_bytes(outer.digest()[:8], "big")
+
+    def __missing__(self, text: str) -> int:
+        number = self[text] = self.of(text)
+        return number
+
+
 class Blocker:
-    """Files identities under keyed numbers: HMAC-SHA256 of what could bring two of them together, cut to 64 bits.
+    """Files identities under keyed numbers of what could bring two of them together.
+
+    A label has two halves (a date of birth and a sound, two sounds). Each half becomes the first 64 bits of its HMAC-SHA256
+    under the registry's key, and the two numbers one by SipHash-2-4 under a key of its own: halves repeat, so that each is
+    worked out once, and all pairs of a batch are worked out in columns.
 
     Some labels have two sides: people with a full date of birth need not meet each other where only the year, or nothing,
     is compared, only people with a placeholder or none. A side is a second secret number on top of the label's own.
@@ -469,49 +524,69 @@ class Blocker:
 
     def __init__(self, key: bytes) -> None:
         """Takes the HMAC key of the registry's tokens (up to 64 bytes)."""
-        block = key.ljust(64, b"\0")
-        # the two halves of HMAC, keyed once: an HMAC by the library costs three times as much
-        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
-        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-        self._full, self._vague = self._macs([b"side|full", b"side|vague"])
-
-    def _macs(self, labels: Iterable[bytes]) -> Ints:
-        """The first eight bytes of the HMAC of each label."""
-        new_inner, new_outer = self._inner.copy, self._outer.copy
-        found = []
-        for label in labels:
-            inner = new_inner()
-            inner.update(label)
-            outer = new_outer()
-            outer.update(inner.digest())
-            found.append(outer.digest())
-        return np.frombuffer(b"".join(found), dtype=">i8")[::4].astype(np.int64)
+        self._macs = _Macs(key)
+        self._pair_key = np.array([self._macs.of("pair|0"), self._macs.of("pair|1")], dtype=np.uint64)
+        sides = np.array([0, self._macs.of("side|full"), self._macs.of("side|vague")], dtype=np.uint64).view(np.int64)
+        nothing, full, vague = sides
+        self._on_side = np.array([nothing, full, vague, vague], dtype=np.int64)
+        self._off_side = np.array([nothing, vague, full, full], dtype=np.int64)
 
     def tokens(self, identities: Sequence[Identity]) -> Tokens:
         """Where identities are filed and sought; no repeats within one identity."""
-        index: dict[bytes, int] = {}
-        places: list[int] = []
-        sides: list[int] = []
-        counts: list[int] = []
-        number = index.setdefault
-        for identity in identities:
-            before = len(places)
-            for side, labels in _labels(identity):
-                places.extend([number(label, len(index)) for label in labels])
-                sides.extend([side] * len(labels))
-            counts.append(len(places) - before)
-        if not places:
+        if len(self._macs) > _REMEMBERED:
+            self._macs.clear()
+        halves = _Halves([], [], [], [], [])
+        for owner, identity in enumerate(identities):
+            self._add(halves, owner, identity)
+        if not halves.lefts:
             nothing = np.empty(0, dtype=np.int64)
             return Tokens(nothing, nothing, nothing, nothing)
-        macs = self._macs(index)[np.array(places)]
-        side = np.array(sides)
-        owners = np.repeat(np.arange(len(counts)), counts)
-        on_side = np.array([0, self._full, self._vague, self._vague], dtype=np.int64)
-        off_side = np.array([0, self._vague, self._full, self._full], dtype=np.int64)
-        filed = macs ^ on_side[side]
+        counts = np.array(halves.counts)
+        lefts = np.repeat(np.array(halves.lefts, dtype=np.uint64), counts)
+        macs = _siphash(self._pair_key, lefts, np.array(halves.rights, dtype=np.uint64)).view(np.int64)
+        side = np.repeat(np.array(halves.sides), counts)
+        owners = np.repeat(np.array(halves.owners), counts)
+        filed = macs ^ self._on_side[side]
         both = np.flatnonzero(side == _NONE)
-        sought = np.concatenate([macs ^ off_side[side], macs[both] ^ self._vague])
+        sought = np.concatenate([macs ^ self._off_side[side], macs[both] ^ self._on_side[_VAGUE]])
         return Tokens(filed, owners, sought, np.concatenate([owners, owners[both]]))
+
+    def _add(self, halves: _Halves, owner: int, identity: Identity) -> None:
+        """Adds what to file and seek for one identity. The first letter of a left half keeps the kinds apart."""
+        macs = self._macs
+        if identity.anchor:
+            halves.add(macs.of("A|" + identity.anchor), (0,), _NO_SIDE, owner)
+            return
+        if identity.nominal:
+            halves.add(macs.of("N|" + identity.nominal), (0,), _NO_SIDE, owner)
+        for value in identity.documents:
+            halves.add(macs.of("D|" + value), (0,), _NO_SIDE, owner)
+        if not identity.names:
+            return
+        for value in identity.phones:
+            halves.add(macs.of("P|" + value), (0,), _NO_SIDE, owner)
+        for value in identity.emails:
+            halves.add(macs.of("E|" + value), (0,), _NO_SIDE, owner)
+        found = _labels_of_name(identity.names[0])
+        if len(identity.names) > 1:
+            every = [found, *(_labels_of_name(name) for name in identity.names[1:])]
+            found = _NameLabels(
+                {label for one in every for label in one.dated},
+                {label for one in every for label in one.yearly},
+                {label for one in every for label in one.undated},
+                {label for one in every for label in one.starts},
+            )
+        if identity.addresses:
+            starts = [macs[label] for label in found.starts]
+            for value in identity.addresses:
+                halves.add(macs.of("H|" + value), starts, _NO_SIDE, owner)
+        dob = identity.dob
+        for one, other in found.undated:
+            halves.add(macs["M|" + one], (macs[other],), _FULL if dob else _NONE, owner)
+        if dob:
+            halves.add(macs["B" + min(dob, _swapped(dob))], [macs[label] for label in found.dated], _NO_SIDE, owner)
+            side = _VAGUE if dob.endswith("0101") else _FULL
+            halves.add(macs["Y" + dob[:4]], [macs[label] for label in found.yearly], side, owner)
 
     def of(self, identity: Identity) -> Blocking:
         """Where one identity is filed and sought."""
@@ -519,40 +594,72 @@ class Blocker:
         return Blocking(tuple(sorted(found.filed.tolist())), tuple(sorted(found.sought.tolist())))
 
 
-def _labels(identity: Identity) -> list[tuple[int, Sequence[bytes]]]:
-    """What to file and seek, before keying, by side. The first letter keeps the kinds apart."""
-    if identity.anchor:
-        return [(_NO_SIDE, [b"A|" + identity.anchor.encode("utf-8", "surrogatepass")])]
-    plain: list[bytes] = []
-    if identity.nominal:
-        plain.append(b"N|" + identity.nominal.encode("utf-8", "surrogatepass"))
-    for value in identity.documents:
-        plain.append(b"D|" + value.encode("utf-8", "surrogatepass"))
-    if not identity.names:
-        return [(_NO_SIDE, plain)]
-    for value in identity.phones:
-        plain.append(b"P|" + value.encode())
-    for value in identity.emails:
-        plain.append(b"E|" + value.encode("utf-8", "surrogatepass"))
-    if len(identity.names) == 1:
-        found = _labels_of_name(identity.names[0])
-    else:
-        every = [_labels_of_name(name) for name in identity.names]
-        found = _NameLabels(*(tuple({label for one in every for label in one[kind]}) for kind in range(4)))
-    for value in identity.addresses:
-        home = b"H|" + value.encode("utf-8", "surrogatepass") + b"|"
-        plain.extend([home + label for label in found.starts])
-    dob = identity.dob
-    if not dob:
-        return [(_NO_SIDE, plain), (_NONE, found.undated)]
-    day = b"B" + min(dob, _swapped(dob)).encode()
-    plain.extend([day + label for label in found.dated])
-    year = b"Y" + dob[:4].encode()
-    return [
-        (_NO_SIDE, plain),
-        (_VAGUE if dob.endswith("0101") else _FULL, [year + label for label in found.yearly]),
-        (_FULL, found.undated),
-    ]
+class _Halves(NamedTuple):
+    """Labels of many identities: one left half, its side and owner, and how many right halves go with it."""
+
+    lefts: list[int]
+    counts: list[int]
+    sides: list[int]
+    owners: list[int]
+    rights: list[int]
+
+    def add(self, left: int, rights: Collection[int], side: int, owner: int) -> None:
+        self.lefts.append(left)
+        self.counts.append(len(rights))
+        self.sides.append(side)
+        self.owners.append(owner)
+        self.rights.extend(rights)
+
+
+#: Pairs worked out at a time, so that they stay in the processor's cache.
+_PAIRS_AT_A_TIME = 8192
+
+
+def _siphash(key: Unsigned, lefts: Unsigned, rights: Unsigned) -> Unsigned:
+    """SipHash-2-4 of two 64-bit numbers each, as an array."""
+    out = np.empty(lefts.size, dtype=np.uint64)
+    for start in range(0, lefts.size, _PAIRS_AT_A_TIME):
+        part = slice(start, start + _PAIRS_AT_A_TIME)
+        size = lefts[part].size
+        # the constants of SipHash
+        v0 = np.full(size, key[0] ^ np.uint64(0x736F6D6570736575))
+        v1 = np.full(size, key[1] ^ np.uint64(0x646F72616E646F6D))
+        v2 = np.full(size, key[0] ^ np.uint64(0x6C7967656E657261))
+        v3 = np.full(size, key[1] ^ np.uint64(0x7465646279746573))
+        for word in (lefts[part], rights[part], np.uint64(16 << 56)):
+            v3 ^= word
+            _sip_rounds(2, v0, v1, v2, v3)
+            v0 ^= word
+        v2 ^= np.uint64(0xFF)
+        _sip_rounds(4, v0, v1, v2, v3)
+        out[part] = v0 ^ v1 ^ v2 ^ v3
+    return out
+
+
+def _sip_rounds(times: int, v0: Unsigned, v1: Unsigned, v2: Unsigned, v3: Unsigned) -> None:
+    """Rounds of SipHash in place."""
+    spare = np.empty_like(v0)
+
+    def turn(v: Unsigned, bits: int) -> None:
+        np.right_shift(v, np.uint64(64 - bits), out=spare)
+        np.left_shift(v, np.uint64(bits), out=v)
+        np.bitwise_or(v, spare, out=v)
+
+    for _ in range(times):
+        v0 += v1
+        turn(v1, 13)
+        v1 ^= v0
+        turn(v0, 32)
+        v2 += v3
+        turn(v3, 16)
+        v3 ^= v2
+        v0 += v3
+        turn(v3, 21)
+        v3 ^= v0
+        v2 += v1
+        turn(v1, 17)
+        v1 ^= v2
+        turn(v2, 32)
 
 
 @lru_cache(maxsize=8)

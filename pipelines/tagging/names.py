@@ -450,8 +450,8 @@ class Part:
     keys: tuple[str, ...]
     #: How it begins: a group of first sounds, one sign for any vowel.
     starts: tuple[str, ...]
-    #: `keys` and `starts` as bytes when there is one of each, as there almost always is.
-    labels: tuple[bytes, bytes] | None
+    #: The key and the start when there is one of each, as there almost always is.
+    labels: tuple[str, str] | None
     #: Lines of the table of variants on which it stands.
     classes: frozenset[int]
     #: Whether the script leaves vowels out or we read them with doubt.
@@ -515,7 +515,7 @@ class Part:
         )
         self.starts = tuple(dict.fromkeys(_START.get(sound[:1], ".") for sound in heard[:4]))
         single = len(self.keys) == 1 == len(self.starts)
-        self.labels = (self.keys[0].encode(), self.starts[0].encode()) if single else None
+        self.labels = (self.keys[0], self.starts[0]) if single else None
         first = self.forms[0][:1]
         self.initial = _FIRST.get(first, first) if len(self.forms[0]) == 1 and text.isascii() else ""
 
