@@ -581,8 +581,9 @@ class Blocker:
             for value in identity.addresses:
                 halves.add(macs.of("H|" + value), starts, _NO_SIDE, owner)
         dob = identity.dob
+        side = _FULL if dob else _NONE
         for one, other in found.undated:
-            halves.add(macs["M|" + one], (macs[other],), _FULL if dob else _NONE, owner)
+            halves.add(macs["M|" + one], (macs[other],), side, owner)
         if dob:
             halves.add(macs["B" + min(dob, _swapped(dob))], [macs[label] for label in found.dated], _NO_SIDE, owner)
             side = _VAGUE if dob.endswith("0101") else _FULL

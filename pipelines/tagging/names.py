@@ -750,7 +750,7 @@ _LETTERS_ALLOWED = (0, 0, 0, 0, 1, 1, 1, 2)
 _FEW_LETTERS = 0.42
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=100_000)
 def agreement(one: str, other: str) -> int:
     """How well two parts agree: NOT, INITIAL, ALIKE (misspelt by a letter or two) or SAME (equal, or sounding so)."""
     if one == other:
@@ -845,7 +845,9 @@ def _assign(short: Sequence[str], long: Sequence[str]) -> tuple[int, ...] | None
     """The best one-to-one agreement of every part of the shorter name with a part of the longer one, or None."""
     grid = []
     for one in short:
-        row = [agreement(one, other) if one <= other else agreement(other, one) for other in long]
+        row = [
+            SAME if one == other else agreement(one, other) if one < other else agreement(other, one) for other in long
+        ]
         if not any(row):
             return None
         grid.append(row)
@@ -903,10 +905,13 @@ def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...
     """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word."""
     for index in range(len(name) - 1):
         first = name[index]
-        length = len(first) + len(name[index + 1])
+        joined = first + name[index + 1]
+        length = len(joined)
         for word in other:
-            if (word[0] == first[0] and -2 <= len(word) - length <= 2) or not word.isascii() or not first.isascii():
-                yield (*name[:index], first + name[index + 1], *name[index + 2 :])
+            if (
+                (word[0] == first[0] and -2 <= len(word) - length <= 2) or not word.isascii() or not first.isascii()
+            ) and agreement(*((joined, word) if joined <= word else (word, joined))) >= ALIKE:
+                yield (*name[:index], joined, *name[index + 2 :])
                 break
 
 
