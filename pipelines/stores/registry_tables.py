@@ -43,7 +43,7 @@ registry_block = Table(
 event.listen(
     registry_block,
     "after_create",
-    DDL("ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN").execute_if(dialect="postgresql"),
+    DDL("ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
 )
 
 #: Every table of the registry.

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -445,6 +445,9 @@ def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
 def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
     """Labels of a name of any number of parts, each of which may be read in several ways."""
     known = [names.part(text) for text in name]
+    plain = [found.labels for found in known if found.labels]
+    if len(plain) == len(known) > 2 and not any(one.syllable and other.syllable for one, other in pairwise(known)):
+        return _labels_of_plain_name(plain)
     views = [known]
     for at in range(len(name) - 1):
         # two syllables that another record may write as one name
@@ -470,6 +473,18 @@ def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
                 undated.add((key, other_key) if key <= other_key else (other_key, key))
     dated.update(["2" + pair for pair in starts])
     return _NameLabels(dated, yearly, undated, starts)
+
+
+def _labels_of_plain_name(parts: Sequence[tuple[str, str]]) -> _NameLabels:
+    """Labels of a name whose parts, given as key and start, can each be read in one way: most of the longer ones."""
+    pairs = list(combinations([(key, key[:4], start) for key, start in parts], 2))
+    starts = {one[2] + other[2] if one[2] <= other[2] else other[2] + one[2] for one, other in pairs}
+    return _NameLabels(
+        {"1" + key[:4] for key, _ in parts} | {"2" + both for both in starts},
+        {one[1] + other[2] for one, other in pairs} | {other[1] + one[2] for one, other in pairs},
+        {(one[0], other[0]) if one[0] <= other[0] else (other[0], one[0]) for one, other in pairs},
+        starts,
+    )
 
 
 class Tokens(NamedTuple):

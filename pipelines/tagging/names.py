@@ -187,40 +187,78 @@ _HEBREW = {
 
 # --- sounds -----------------------------------------------------------------------------------------------------------
 
-#: Spelling to sound, in this order: letters of which one must be there (so that most rules cost nothing), spelling, sound.
+#: Spelling to sound, in this order: beginnings of which one must be there (so that most rules cost nothing), spelling, sound.
 #: Sounds use the letters of `_CLASS` and the three vowels a, i, u.
-_SOUNDS: tuple[tuple[frozenset[str], re.Pattern[str], str], ...] = tuple(
-    (frozenset(letters), re.compile(pattern), sound)
-    for letters, pattern, sound in (
-        ("k", r"(?<=[a-z]{2})(?:s[ck]|c)h?k(?:aya|aia|aja|iy|yy|ij|ii|ij|yi|ay|i|y|a)$", "sk"),
-        ("kc", r"(?<=[a-z]{2})s[kc](?:aya|aia|aja|iy|yy|ij|ii|yi|ay|i|y|a)$", "sk"),
-        ("fwv", r"(?<=[a-z])(?:o|e|yo)(?:ff|w|v|f)(?:a|i)?$", "uv"),
-        ("n", r"(?<=[a-z]{3})in[ae]?$", "in"),
-        ("wv", r"(?<=[a-z]{2})(?:wicz|witz|vitz|vitch|vich|vych|vicz|vic|wich|wits|vits)h?$", "vich"),
-        ("p", r"(?<=[a-z]{2})(?:opoulos|opoylos|opulos|opoulou|opoylou|opulou)$", "upul"),
-        ("z", r"(?<=[a-z]{2})(?:zadeh|zada|zade|zadah)$", "zad"),
-        ("z", r"(?<=[a-z]{2})(?:dze|dzé)$", "dz"),
-        ("e", r"(?<=[a-z]{3}sk)(?:iene|aite)$", "as"),
-        ("v", r"vi(?:ch|c)i(?:ute|ene|us)$", "vich"),
-        ("g", r"^(a?)gy(?=a)", r"\1j"),
-        ("w", r"(?<=[a-z])woo$", "u"),
-        ("h", r"^h(?=[tlmnp])", ""),
-        ("s", r"^sy(?=[aou])", "sh"),
-        ("t", r"tj|tx", "ch"),
-        ("c", r"sch", "sh"), ("c", r"shch|stch|szcz", "sh"), ("t", r"tsch|tch", "ch"), ("dx", r"dzh|dj|dsch|xh", "j"), ("c", r"cz|cs(?=[aeiou])", "ch"), ("s", r"sz|hs(?=[aeiu])", "s"),
-        ("z", r"zs|rz", "zh"), ("t", r"^ts|tz|ts", "s"), ("m", r"^mc(?=[^aeiou])", "mak"), ("m", r"^mac(?=[b-df-hj-np-tv-z])", "mak"),
-        ("k", r"ck", "k"), ("k", r"kh", "h"), ("g", r"gh(?=[tn]|$)", ""), ("g", r"gh", "g"), ("h", r"ph", "f"), ("h", r"bh", "b"), ("h", r"dh", "d"), ("h", r"jh", "j"), ("h", r"th", "t"), ("h", r"rh", "r"), ("h", r"lh", "l"), ("h", r"nh", "n"), ("h", r"wh", "w"),
-        ("o", r"^ou(?=[aei])", "v"), ("h", r"^hu(?=a)", "v"),
-        ("n", r"gn|ny(?=[aeiou])", "n"), ("n", r"ng(?=$|[^aeiou])", "n"), ("n", r"n(?=[bp])", "m"),
-        ("xq", r"^x(?=[iu])|^q(?=i[aneu])", "s"), ("x", r"^x(?=[aoe])", "h"), ("x", r"x", "ks"), ("q", r"qu(?=[ei])", "k"), ("q", r"q", "k"),
-        ("c", r"c(?=[eiy])", "s"), ("h", r"ch|sh|zh", "S"), ("c", r"c", "k"), ("w", r"w", "v"),
-        ("e", r"^(?:ye|je|ie)", "i"), ("u", r"^yu|^ju(?=[^aeiou])|^iu", "iu"), ("a", r"^ya|^ia", "ia"),
-        ("j", r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"), ("j", r"^j(?=[aeo])", "j"),
+_SOUNDS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
+    (tuple(signs.split()), re.compile(pattern), sound)
+    for signs, pattern, sound in (
+        ("sk ck hk", r"(?<=[a-z]{2})(?:s[ck]|c)h?k(?:aya|aia|aja|iy|yy|ij|ii|ij|yi|ay|i|y|a)$", "sk"),
+        ("sk sc", r"(?<=[a-z]{2})s[kc](?:aya|aia|aja|iy|yy|ij|ii|yi|ay|i|y|a)$", "sk"),
+        ("of ow ov ef ew ev", r"(?<=[a-z])(?:o|e|yo)(?:ff|w|v|f)(?:a|i)?$", "uv"),
+        ("in", r"(?<=[a-z]{3})in[ae]?$", "in"),
+        ("vic vit wic wit vyc", r"(?<=[a-z]{2})(?:wicz|witz|vitz|vitch|vich|vych|vicz|vic|wich|wits|vits)h?$", "vich"),
+        ("opo opu", r"(?<=[a-z]{2})(?:opoulos|opoylos|opulos|opoulou|opoylou|opulou)$", "upul"),
+        ("zad", r"(?<=[a-z]{2})(?:zadeh|zada|zade|zadah)$", "zad"),
+        ("dze", r"(?<=[a-z]{2})(?:dze|dzé)$", "dz"),
+        ("skiene skaite", r"(?<=[a-z]{3}sk)(?:iene|aite)$", "as"),
+        ("iute iene ius", r"vi(?:ch|c)i(?:ute|ene|us)$", "vich"),
+        ("gya", r"^(a?)gy(?=a)", r"\1j"),
+        ("woo", r"(?<=[a-z])woo$", "u"),
+        ("ht hl hm hn hp", r"^h(?=[tlmnp])", ""),
+        ("sy", r"^sy(?=[aou])", "sh"),
+        ("tj tx", r"tj|tx", "ch"),
+        ("sch", r"sch", "sh"),
+        ("shch stch szcz", r"shch|stch|szcz", "sh"),
+        ("tch tsch", r"tsch|tch", "ch"),
+        ("dzh dj dsch xh", r"dzh|dj|dsch|xh", "j"),
+        ("cz cs", r"cz|cs(?=[aeiou])", "ch"),
+        ("sz hs", r"sz|hs(?=[aeiu])", "s"),
+        ("zs rz", r"zs|rz", "zh"),
+        ("ts tz", r"^ts|tz|ts", "s"),
+        ("mc", r"^mc(?=[^aeiou])", "mak"),
+        ("mac", r"^mac(?=[b-df-hj-np-tv-z])", "mak"),
+        ("ck", r"ck", "k"),
+        ("kh", r"kh", "h"),
+        ("gh", r"gh(?=[tn]|$)", ""),
+        ("gh", r"gh", "g"),
+        ("ph", r"ph", "f"),
+        ("bh", r"bh", "b"),
+        ("dh", r"dh", "d"),
+        ("jh", r"jh", "j"),
+        ("th", r"th", "t"),
+        ("rh", r"rh", "r"),
+        ("lh", r"lh", "l"),
+        ("nh", r"nh", "n"),
+        ("wh", r"wh", "w"),
+        ("ou", r"^ou(?=[aei])", "v"),
+        ("hua", r"^hu(?=a)", "v"),
+        ("gn ny", r"gn|ny(?=[aeiou])", "n"),
+        ("ng", r"ng(?=$|[^aeiou])", "n"),
+        ("nb np", r"n(?=[bp])", "m"),
+        ("x q", r"^x(?=[iu])|^q(?=i[aneu])", "s"),
+        ("x", r"^x(?=[aoe])", "h"),
+        ("x", r"x", "ks"),
+        ("qu", r"qu(?=[ei])", "k"),
+        ("q", r"q", "k"),
+        ("c", r"c(?=[eiy])", "s"),
+        ("ch sh zh", r"ch|sh|zh", "S"),
+        ("c", r"c", "k"),
+        ("w", r"w", "v"),
+        ("ye je ie", r"^(?:ye|je|ie)", "i"),
+        ("yu ju iu", r"^yu|^ju(?=[^aeiou])|^iu", "iu"),
+        ("ya ia", r"^ya|^ia", "ia"),
+        ("j", r"(?<=[aeiou])j(?=$|[^aeiou])|(?<=[bcdfgklmprstvz])j(?=[aeou])", "i"),
         ("h", r"h(?=$)|(?<=.)h", ""),
-        ("ou", r"oo|ou|oe|ue|eu|eo", "u"), ("e", r"ee|ie|ei|ey|ea", "i"), ("a", r"aa|ae|ah", "a"), ("a", r"ai|ay", "i"), ("ao", r"au|ow|aw", "au"),
-        ("ey", r"[ey]", "i"), ("o", r"o", "u"),
+        ("oo ou oe ue eu eo", r"oo|ou|oe|ue|eu|eo", "u"),
+        ("ee ie ei ey ea", r"ee|ie|ei|ey|ea", "i"),
+        ("aa ae ah", r"aa|ae|ah", "a"),
+        ("ai ay", r"ai|ay", "i"),
+        ("au ow aw", r"au|ow|aw", "au"),
+        ("e y", r"[ey]", "i"),
+        ("o", r"o", "u"),
         ("", r"(.)\1+", r"\1"),
-        ("z", r"z", "s"), ("p", r"p(?=$|[^aiu])", "b"),
+        ("z", r"z", "s"),
+        ("p", r"p(?=$|[^aiu])", "b"),
     )
 )  # fmt: skip
 _VOWELS = re.compile(r"[aiu]+")
@@ -245,13 +283,14 @@ _DOUBLED = re.compile(r"([^aeiou])\1+")
 def _sound(latin: str) -> str:
     """What a Latin spelling sounds like, roughly and in no language in particular."""
     latin = _DOUBLED.sub(r"\1", latin)
-    present = set(latin)
-    for letters, pattern, sound in _SOUNDS:
-        if letters and letters.isdisjoint(present):
-            continue
-        latin, times = pattern.subn(sound, latin)
-        if times:
-            present.update(sound)
+    for signs, pattern, sound in _SOUNDS:
+        for sign in signs:
+            if sign in latin:
+                latin = pattern.sub(sound, latin)
+                break
+        else:
+            if not signs:
+                latin = pattern.sub(sound, latin)
     return latin
 
 
@@ -671,6 +710,11 @@ def parts(text: str, alone: bool = False) -> tuple[str, ...]:
 
     `alone` says that the text is the whole recorded name. A text that names nobody has no parts.
     """
+    if text.isalpha() and text.isascii():
+        word = text[:MOST_LETTERS].lower()
+        if word in _NOBODY or word in _TITLES:
+            return ()
+        return ("abd",) if word in _ABD_WRITTEN else _split_compound(word, "")
     text = _QUOTES.sub("", unicodedata.normalize("NFKC", text[:MOST_LETTERS]))
     if "0" in text or "1" in text:
         text = _DIGIT_IN_WORD.sub(lambda match: "o" if match[0] == "0" else "l", text)
@@ -903,10 +947,13 @@ def _weigh(short: Sequence[str], long: Sequence[str], found: Sequence[int]) -> i
 
 def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...]]:
     """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word."""
+    longest = max(len(word) + 2 if word.isascii() else MOST_LETTERS for word in other)
     for index in range(len(name) - 1):
-        first = name[index]
-        joined = first + name[index + 1]
-        length = len(joined)
+        first, second = name[index], name[index + 1]
+        length = len(first) + len(second)
+        if length > longest and first.isascii():
+            continue
+        joined = first + second
         for word in other:
             if (
                 (word[0] == first[0] and -2 <= len(word) - length <= 2) or not word.isascii() or not first.isascii()
@@ -981,6 +1028,9 @@ def similar(a_names: Iterable[tuple[str, ...]], b_names: Iterable[tuple[str, ...
 @lru_cache(maxsize=50_000)
 def nobody(name: str) -> bool:
     """Whether a recorded text certainly names nobody. A text that might be a name (Na, Baby) is left to its company."""
+    if name.isalpha() and name.isascii():
+        word = name.lower()
+        return word in _NOBODY or (len(word) > 2 and len(set(word)) == 1)
     text = unicodedata.normalize("NFKC", name).casefold()
     words = [_fold_word(word) for word in _NO_LETTER.split(_QUOTES.sub("", text)) if word]
     if not words or any(word in _NOBODY for word in words):
@@ -999,6 +1049,8 @@ def placeholder(name: str) -> bool:
     """
     if nobody(name):
         return True
+    if name.isalpha() and name.isascii():
+        return name.lower() in _NOBODY_ALONE
     text = unicodedata.normalize("NFKC", name).casefold()
     words = [_fold_word(word) for word in _NO_LETTER.split(_QUOTES.sub("", text)) if word]
     return all(word in _NOBODY_ALONE for word in words) or "".join(words) in _NOBODY
