@@ -172,7 +172,7 @@ def effective(rows: Rows) -> Effective:
     fired = np.zeros(rows.count, dtype=np.int64)
     fired[valid & da & ((rows["if_da"] & ~row_own) != 0)] |= BIT["da|other_version"]
     fired[valid & ms & ((rows["if_ms"] & ~row_own) != 0)] |= BIT["ms|other_version"]
-    from_row = row_own | extra
+    from_row = (row_own | extra).astype(np.int64)
     for mask, rule in (
         (_unreplaced(rows), "indeterminate|quarantined"),
         (_two_contents(rows), "indeterminate|two_contents"),
@@ -188,7 +188,7 @@ def effective(rows: Rows) -> Effective:
 
 def _unreplaced(rows: Rows) -> Bools:
     """People of quarantined records for which no valid record of that incident and version has come (spec 6.5)."""
-    mask = rows["quarantined"] != 0
+    mask: Bools = rows["quarantined"] != 0
     if not mask.any():
         return mask
     valid = set(zip(rows["incident_id"][~mask].tolist(), rows["version"][~mask].tolist(), strict=True))
@@ -328,9 +328,9 @@ def _each_distinct(
     if not index.size:
         return [], [], 0, 0
     table = np.stack([np.asarray(column)[index].astype(np.int64) for column in columns], axis=1)
-    distinct, back = np.unique(table, axis=0, return_inverse=True)
+    distinct, inverse = np.unique(table, axis=0, return_inverse=True)
     verdicts = engine.decide([make(*row) for row in distinct.tolist()])
-    back = back.reshape(-1).tolist()
+    back: list[int] = inverse.reshape(-1).tolist()
     why = [" ".join(verdict.reasons) for verdict in verdicts]
     failed = sum(1 for n in back if verdicts[n].error)
     return [verdicts[n].decision for n in back], [why[n] for n in back], failed, len(verdicts)

@@ -537,11 +537,13 @@ class Telling:
     def _read(self, sentences: list[str]) -> None:
         """Finds the words that need a second look, and keeps every sentence that may be carried."""
         plain = [_PLAIN_SENTENCES.get(each) for each in sentences]
-        split = [[] if known else _IN_WORDS.split(text) for text, known in zip(sentences, plain, strict=True)]
+        split: list[list[str]] = [
+            [] if known else _IN_WORDS.split(text) for text, known in zip(sentences, plain, strict=True)
+        ]
         distinct = set().union(*[parts[1::2] for parts in split])
         capitals = set().union(*[known.capitals for known in plain if known])
         rare, close = self._look_at(distinct, capitals)
-        unsayable = {folded for word in rare | self.odd if _is_nearly_immigration(folded := FOLDED[word])}
+        unsayable = {each for each in map(FOLDED.__getitem__, rare | self.odd) if _is_nearly_immigration(each)}
         odd, names = self.odd, self.names
         hot = names.words.keys() | self.places | close.keys()
         for text, known, cut in zip(sentences, plain, split, strict=True):

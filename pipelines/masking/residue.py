@@ -38,9 +38,8 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 @lru_cache(maxsize=8192)
 def _romanised(run: str) -> str:
     """Characters that are not ASCII as Latin letters: accents, joiners and formatting gone, scripts transliterated."""
-    return anyascii(
-        "".join(each for each in unicodedata.normalize("NFKD", run) if unicodedata.category(each)[0] not in "MC")
-    )
+    plain = "".join(each for each in unicodedata.normalize("NFKD", run) if unicodedata.category(each)[0] not in "MC")
+    return str(anyascii(plain))
 
 
 def _tokens(text: str) -> list[str]:
