@@ -279,7 +279,7 @@ def facts(records: Sequence[Accepted]) -> Facts:
     if_da |= np.where(victim & (if_da == 0), int(Protection.DA_VICTIM), 0)
     if_ms = np.where(victim, int(Protection.MS_VICTIM), 0)
 
-    own = np.where(da, if_da, 0) | np.where(ms, if_ms, 0)
+    own: Ints = np.bitwise_or(np.where(da, if_da, 0), np.where(ms, if_ms, 0))
     own |= np.where(victim & ~da & ((groups & (_R_VICTIM | _R_CHILD)) != 0), int(Protection.OTHER_VICTIM), 0)
     own |= np.where((groups & _R_POSSIBLE) != 0, int(Protection.POSSIBLE_VICTIM), 0)
     own |= np.where((groups & _R_WITNESS) != 0, int(Protection.WITNESS), 0)
@@ -507,7 +507,9 @@ def _incident_signals(
 
     da_rules = sum(bit for rule, bit in BIT.items() if rule.startswith("da|"))
     ms_rules = BIT["ms|flag"] | BIT["ms|offence"] | BIT["ms|keyword"]
-    signal = np.where((rules & da_rules) != 0, SIGNAL_DA, 0) | np.where((rules & ms_rules) != 0, SIGNAL_MS, 0)
+    signal: Ints = np.bitwise_or(
+        np.where((rules & da_rules) != 0, SIGNAL_DA, 0), np.where((rules & ms_rules) != 0, SIGNAL_MS, 0)
+    )
     denied = np.fromiter(
         (bool(i.flags) and is_false((i.flags or {}).get("domestic_abuse")) for i in incidents), dtype=bool, count=n
     )
@@ -560,12 +562,11 @@ def _victim_and_suspect(a: int, b: int) -> bool:
 
 def _shared_home_rule(incident: Incident, standing: Ints) -> int:
     """A victim and a suspect under one roof whose relation is UNKNOWN or not stated (spec 6.8, domain 4.2)."""
-    homes = {
-        index: {a.location_ref for a in person.addresses if a.type == "HOME" and a.location_ref}
-        for index, person in enumerate(incident.persons)
-        if person.addresses
-    }
-    homes = {index: refs for index, refs in homes.items() if refs}
+    homes: dict[int, set[str]] = {}
+    for index, person in enumerate(incident.persons):
+        for address in person.addresses or ():
+            if address.type == "HOME" and address.location_ref:
+                homes.setdefault(index, set()).add(address.location_ref)
     if len(homes) < 2:
         return 0
     places = {location.location_ref: _place(location) for location in incident.locations or ()}

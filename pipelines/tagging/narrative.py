@@ -530,11 +530,16 @@ def _is_plain(before: str, rest: str) -> bool:
 
 
 def _last_sentence(text: str) -> str:
-    at = len(text)
-    while (at := max(text.rfind(mark, 0, at) for mark in ".!?;\n")) >= 0:
+    end = len(text)
+    while True:
+        at = -1
+        for mark in ".\n!?;":  # the commonest first: the others need be looked for only behind it
+            at = max(at, text.rfind(mark, at + 1, end))
+        if at < 0:
+            return text
         if start := _SENTENCE_START.match(text, at):
             return text[start.end() :]
-    return text
+        end = at
 
 
 _WRAPPED = re.compile(r"\b(of|any|to|a|the|or|for|previous|prior)[\n\v](?!\|)|\b(no|not)\v(?!\|)")
