@@ -704,3 +704,51 @@ def _paragraph(explained: dict[str, Any]) -> str:
 
 def _fact(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+# ---- clauses ----------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def clauses(
+    out: Annotated[Path | None, typer.Option(help="Write the page to this file instead.", metavar="FILE")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, one object a clause.")] = False,
+) -> None:
+    """Every clause of report and law that is cited: what it says, which policies and tag rules rest on it, its tests.
+
+    Example: cordon policy clauses --out docs/clauses.md
+
+    Exit codes: 0 every cited clause is listed; 1 one is not; 2 a bundle or the list is broken.
+    """
+    from pipelines.tagging.rules import RULES
+    from policy.clauses import index, page, unlisted
+
+    sources = {name: rule.source for name, rule in RULES.items()}
+    with _refusing():
+        rows, missing = index(sources), unlisted(sources)
+    if as_json:
+        text = "".join(
+            json.dumps(
+                {
+                    "clause": row.clause.clause,
+                    "says": row.clause.says,
+                    "policies": row.policies,
+                    "rules": row.rules,
+                    "cells": row.cells,
+                    "cases": row.cases,
+                    "tests": row.clause.tests,
+                }
+            )
+            + "\n"
+            for row in rows
+        )
+    else:
+        text = page(rows)
+    if out is None:
+        typer.echo(text, nl=False)
+    else:
+        out.write_text(text, encoding="utf-8")
+    for clause, cited_by in missing.items():
+        typer.echo(f"cited and not listed: `{clause}` by {', '.join(cited_by)}", err=True)
+    if missing:
+        raise typer.Exit(1)

@@ -45,7 +45,7 @@ RULES: dict[str, Rule] = {
     "ms|flag": Rule("The modern slavery flag is TRUE, or has a value on no list.", "Modern Slavery Act 2015 s.52"),
     "ms|offence": Rule("A modern slavery offence (class 106).", "Modern Slavery Act 2015 ss.1-2"),
     "ms|keyword": Rule("A narrative or an offence title speaks of modern slavery.", "Modern Slavery Act 2015 s.52"),
-    "ms|trafficker": Rule("The victim's end of a TRAFFICKER relation.", "Modern Slavery Act 2015 s.2"),
+    "ms|trafficker": Rule("The victim's end of a TRAFFICKER relation.", "Modern Slavery Act 2015 ss.1-2"),
     "ms|nrm": Rule(
         "An indicator, referral or s.45 claim is recorded about the person.", "Modern Slavery Act 2015 s.45"
     ),
@@ -60,14 +60,16 @@ RULES: dict[str, Rule] = {
     "protect|other_victim": Rule("A victim of anything else.", "Safe to share? recommendations 2-4"),
     "protect|possible_victim": Rule("Someone who may be a victim.", "DPA 2018 s.38(3)(c)"),
     "protect|witness": Rule("A witness.", "Safe to share? recommendations 2-4"),
-    "protect|reporter": Rule("Someone who reported, for themselves or for another.", "Safe to share? recommendation 4"),
+    "protect|reporter": Rule(
+        "Someone who reported, for themselves or for another.", "Safe to share? recommendations 2-4"
+    ),
     "indeterminate|role": Rule("A role nobody knows, or UNKNOWN.", "fail closed"),
     "indeterminate|fault": Rule("Something in the person's data could not be read.", "fail closed"),
     "indeterminate|two_contents": Rule("Two different contents came under one version.", "fail closed"),
     "indeterminate|quarantined": Rule("Named in a record that was quarantined.", "fail closed"),
     "carried|version": Rule("Protected by another version of this incident.", "DPA 2018 s.38(1)"),
-    "carried|person": Rule("Protected by another record of the same person.", "protection_scope PERSON_ANY_INCIDENT"),
-    "evidence|none": Rule("Nothing is recorded of an immigration offence.", "Immigration Act 1971 s.24"),
+    "carried|person": Rule("Protected by another record of the same person.", "spec 6.13"),
+    "evidence|none": Rule("Nothing is recorded of an immigration offence.", "Immigration Act 1971 ss.24-26"),
     "evidence|doubt": Rule("Concern or doubt, or known to be irregular.", "Safe to share? recommendation 1"),
     "evidence|unknown": Rule("An assessment that is missing or on no list is doubt.", "fail closed"),
     "evidence|unsupported": Rule(
@@ -79,11 +81,11 @@ RULES: dict[str, Rule] = {
     ),
     "caution|linked": Rule(
         "A counter-allegation, or a sponsor or dependant tie to a protected or unlisted person.",
-        "SafeLives counter-allegations guidance",
+        "SafeLives, responding to counter-allegations",
     ),
     "caution|minor": Rule("Is, or may be, under 18.", "Modern Slavery Act 2015 s.51; Children Act 2004 s.11"),
     "caution|identity": Rule("Name or date of birth is not fit to be released.", "DPA 2018 s.38(4)"),
-    "record|retracted": Rule("The source has retracted the record.", "DPA 2018 s.38(5)(c)"),
+    "record|retracted": Rule("The source has retracted the record.", "DPA 2018 s.38(5)"),
     "caution|newer_unread": Rule("A newer version of this incident could not be read.", "fail closed"),
 }
 
