@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 from collections.abc import Iterator, Sequence
@@ -283,6 +284,36 @@ def test_nothing_readable_at_rest(tmp_path: Path, registry: Registry) -> None:
         needle = text.lower().encode()
         for spelling in (needle, needle[::-1], needle.hex().encode(), text.lower().encode("utf-16-le")):
             assert spelling not in content, text
+
+
+def test_no_table_holds_a_readable_value_or_its_plain_hash(db: Engine, registry: Registry) -> None:
+    """In either database, no column of the registry holds a name, number or date, or a hash that needs no key."""
+    ids = link(registry, db, [AMINA, OMAR, AMENA])
+    with writing(db) as conn:
+        registry.protect(conn, ids, [1, 2, 4])
+        rows = [row for table in TABLES for row in conn.execute(table.select())]
+    assert len(rows) >= 3 + 1 + 1
+    content = b"|".join(
+        bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for row in rows for value in row
+    )
+    for text in (
+        "yusuf",
+        "amina",
+        "omar",
+        "YUSUF",
+        "Yusuf, Amina",
+        "19910403",
+        "1991-04-03",
+        "700900123",
+        "13|N100",
+        "N100",
+    ):
+        assert text.encode() not in content, text
+        for algorithm in ("md5", "sha1", "sha256"):
+            digest = hashlib.new(algorithm, text.encode()).digest()
+            assert digest[:8] not in content
+            assert digest[:8][::-1] not in content
+            assert digest.hex().encode() not in content
 
 
 def test_keys_are_made_once_and_kept_private(tmp_path: Path) -> None:
