@@ -12,7 +12,7 @@ from pipelines.errors import CordonError
 
 
 def command(
-    incident_id: Annotated[str, typer.Argument(help="As in the record's header.")],
+    incident_id: Annotated[str, typer.Argument(help="As in the record's header; or a coordinate.")],
     person_ref: Annotated[str | None, typer.Argument(help="Only this person of it.")] = None,
     state: Annotated[
         Path | None, typer.Option(help="State folder of `cordon run`; the settings' home if not given.")
@@ -23,7 +23,14 @@ def command(
 ) -> None:
     """Why each decision about a record was made, in plain words, from receipts.
 
+    Each decision is told with the tag rules that fired, the policies that decided, why, and from which source; then
+    where it stands now. What is quarantined is told with the rules it broke.
+
     Example: cordon explain 13/0001234/26 p1 --state state
+
+    Example: cordon explain 'in.jsonl[0]@17' --state state --json
+
+    Exit codes: 0 explained; 1 nothing is known of such a record; 2 there is no such state.
     """
     from pipelines.cli.settings import settings_for
     from pipelines.context import open_context
@@ -32,6 +39,6 @@ def command(
     with open_context(settings_for(state), seed=seed) as ctx:
         found = explain(ctx, incident_id, person_ref, force)
     if not found:
-        raise CordonError("no receipt about such a record: is it the right state, seed and force?")
+        raise CordonError("nothing is known of such a record: is it the right state, seed and force?")
     for one in found:
         typer.echo(json.dumps(one._asdict()) if as_json else one.text + "\n")
