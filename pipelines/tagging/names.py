@@ -872,6 +872,8 @@ def _few_apart(one: str, other: str) -> bool:
 
 def _agreement_of_consonants(a: Part, b: Part) -> int:
     """Agreement when at least one side is written without (certain) vowels."""
+    if not set(a.forms).isdisjoint(b.forms):
+        return SAME
     for skeleton in a.heard:
         for other in b.heard:
             if skeleton == other:
@@ -942,7 +944,7 @@ def _weigh(short: Sequence[str], long: Sequence[str], found: Sequence[int]) -> i
         whole_name = len(short) == len(long) == 2 and min(found) == SAME and sorted(short) == sorted(long)
         return 2 if whole_name else 1
     # nothing agrees in full: two misspelt parts may be one name, one misspelt part and an initial may not
-    return int(alike >= 2 and len(short) == alike and min(len(one) for one in short) >= 3)
+    return int(alike >= 2 and len(short) == alike and min(len(part(one).forms[0]) for one in short) >= 3)
 
 
 def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...]]:
@@ -988,6 +990,8 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 def _likeness_of_two(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     """`likeness` of names of two parts each, which most are: the same answer without a search."""
+    if other < one:
+        one, other = other, one  # `_weigh` looks at the first: who is given first must make no difference
     (a, b), (c, d) = one, other
     best: tuple[int, ...] | None = None
     first = agreement(a, c) if a <= c else agreement(c, a)

@@ -82,6 +82,26 @@ def found_again(one: str, other: str) -> bool:
     return same_person(a, b) is not None and bool(set(blocking(a, KEY).filed) & set(blocking(b, KEY).sought))
 
 
+WORDS = sorted({word for row in PAIRS for pair in row["pairs"] for text in pair for word in recorded(text)})
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=3), st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
+)
+@settings(max_examples=400, deadline=None)
+def test_who_is_first_makes_no_difference(one: list[str], other: list[str]) -> None:
+    """Likeness is the same both ways, between names of any two cultures and between a name and its own parts."""
+    assert names.likeness(tuple(one), tuple(other)) == names.likeness(tuple(other), tuple(one))
+    mixed = (one[0], *other[1:])
+    assert names.likeness(tuple(one), mixed) == names.likeness(mixed, tuple(one))
+
+
+@pytest.mark.parametrize(("one", "other"), [(("jeong", "yejun"), ("young", "예준")), (("un", "sokha"), ("អ៊ុន", "សុខា"))])
+def test_likeness_is_symmetric_where_lengths_of_writing_differ(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    """A name is not short because its script writes a syllable with one sign."""
+    assert names.likeness(one, other) == names.likeness(other, one) > 0
+
+
 def test_there_are_pairs_enough() -> None:
     """What is asserted of scripts and cultures rests on hundreds of pairs in two dozen scripts."""
     assert sum(len(row["pairs"]) for row in PAIRS) >= 700
