@@ -176,7 +176,8 @@ def pairs_of(
             yield pair("sibling", False, identity(surname, other, dob(rng)))
             yield pair("other given name, 1 January", False, identity(surname, other, f"{born[:4]}-01-01"))
             yield pair("other given name, no date", False, identity(surname, other, None))
-        nearest = most_alike(given, [latin(name) for name in givens if not set(name.spellings) & set(g.spellings)])
+        others = [latin(name) for name in givens if not set(name.spellings) & set(g.spellings)]
+        nearest = most_alike(given, [name for name in others if plain(name).lower() != plain(given).lower()])
         yield pair("twin: most alike given name", False, identity(surname, nearest, born))
         if not set(s.spellings) & set(s2.spellings):
             yield pair("other surname", False, identity(other_family, given, born))
