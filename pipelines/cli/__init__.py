@@ -13,6 +13,7 @@ import sys
 import traceback
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 os.environ.setdefault("TQDM_DISABLE", "1")
 
@@ -59,21 +60,42 @@ def main() -> None:
     try:
         app(prog_name="cordon")
     except CordonError as error:
+        if _was_interrupt(error):
+            _interrupted()
         print(f"cordon: {error}", file=sys.stderr)  # noqa: T201 - the one place errors are printed
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        print("cordon: interrupted; run the same command again to go on", file=sys.stderr)  # noqa: T201 - as above
-        sys.exit(130)
+        _interrupted()
+    except SystemExit as ended:
+        if ended.code == 130:  # the command line's own way of telling
+            _interrupted()
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
     except Exception as error:
+        if _was_interrupt(error):
+            _interrupted()
         # What we did not foresee may quote a record: its kind and place are told, its words are not.
         disk = isinstance(error, OSError) or type(error).__module__.startswith("sqlalchemy")
         why = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
         what = "a store or folder cannot be used" if disk else "a fault in the program"
         print(f"cordon: {what}: {type(error).__name__}{why} at {_place(error)}", file=sys.stderr)  # noqa: T201 - as above
         sys.exit(4 if disk else 70)
+
+
+def _was_interrupt(error: BaseException | None) -> bool:
+    """Whether an error came of an interrupt: one that met a rollback or a clean-up on its way."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _interrupted() -> NoReturn:
+    print("cordon: interrupted; run the same command again to go on", file=sys.stderr)  # noqa: T201 - as in `main`
+    sys.exit(130)
 
 
 def _place(error: Exception) -> str:
