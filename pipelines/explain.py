@@ -271,7 +271,7 @@ def _reason(reason: str, policies: dict[str, Policy]) -> dict[str, str]:
         return {"id": reason, "why": known.why, "source": known.source}
     why = _OTHER_REASONS.get(reason) or _gate_rules().get(reason)
     if why is None:
-        why = _GUARD if reason.startswith("guard|") else "no longer a rule of today"
+        why = _GUARD if reason.startswith(("guard|", "residue.")) else "no longer a rule of today"
     return {"id": reason, "why": why.rstrip("."), "source": "fail closed"}
 
 

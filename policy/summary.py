@@ -167,7 +167,7 @@ def _interchangeable(of: Mapping[int, int]) -> list[int]:
     groups: list[list[Protection]] = []
     for flag in Protection:
         for group in groups:
-            if all(number == of[_swapped(mask, group[0], flag)] for mask, number in of.items()):
+            if all(of.get(_swapped(mask, group[0], flag)) == number for mask, number in of.items()):
                 group.append(flag)
                 break
         else:
