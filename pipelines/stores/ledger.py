@@ -17,7 +17,7 @@ from pipelines.stores.tables import alert, coordinate, mention, outbox, release_
 
 
 class Entry(NamedTuple):
-    """One line of the ledger. A quarantined coordinate has no persons: its `person_ref` and `recipient` are empty."""
+    """One line of the ledger. Of a record as a whole, quarantined or naming nobody, `person_ref` and `recipient` are empty."""
 
     coordinate: str
     person_ref: str
@@ -178,17 +178,25 @@ def alert_rows(conn: Connection, after: int = 0) -> list[dict[str, Any]]:
 
 
 def entries(conn: Connection) -> Iterator[Entry]:
-    """The whole ledger, by coordinate. Persons of a batch that is still on its way have no state yet and no line."""
+    """The whole ledger, by coordinate. What is of a batch that is still on its way has no state yet and no line.
+
+    A record that names nobody is withheld as a whole: nothing can go of it.
+    """
     c, m = coordinate.c, mention.c
+    tagged = {batch for (batch,) in conn.execute(select(stage_done.c.batch).where(stage_done.c.stage == "tag"))}
     query = (
-        select(c.topic, c.partition, c.offset, c.stage, m.person_ref, m.enforcement_state, m.safeguarding_state)
+        select(
+            c.topic, c.partition, c.offset, c.stage, c.batch, m.person_ref, m.enforcement_state, m.safeguarding_state
+        )
         .select_from(coordinate.outerjoin(mention, (m.coordinate_id == c.id) & m.quarantined.is_(False)))
         .order_by(c.topic, c.partition, c.offset, m.id)
     )
-    for topic, partition, offset, stage, ref, enforcement, safeguarding in fetched(conn, query):
+    for topic, partition, offset, stage, batch, ref, enforcement, safeguarding in fetched(conn, query):
         where = f"{topic}[{partition}]@{offset}"
         if stage is not None:
             yield Entry(where, "", "", State.QUARANTINED)
+        elif ref is None and batch in tagged:
+            yield Entry(where, "", "", State.WITHHELD)
         elif ref is not None:
             if enforcement is not None:
                 yield Entry(where, ref, Recipient.ENFORCEMENT, enforcement)

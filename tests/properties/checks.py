@@ -110,9 +110,12 @@ def unaccounted(
         if where in broken:
             expected[where, "", ""] += 1
             continue
-        for person in json.loads(line)["persons"]:
+        people = json.loads(line).get("persons") or ()
+        expected[where, "", ""] += not people
+        for person in people:
             for recipient in ("enforcement", "safeguarding"):
                 expected[where, person["person_ref"], recipient] += 1
+    expected = +expected
     found = Counter((where, ref, to) for where, ref, to, _ in ledger)
     wrong = [f"lost {' '.join(key)}" for key in (expected - found)]
     wrong += [f"too many of {' '.join(key)}" for key in (found - expected)]

@@ -110,6 +110,13 @@ def test_a_whole_ledger_passes() -> None:
     assert find_anomalies(Entry(*row) for row in SOUND) == []
 
 
+def test_a_record_that_names_nobody_counts_as_a_whole() -> None:
+    """A sound record without persons has one line of its own."""
+    lines = LINES | {"f[0]@2": encoded(incident("B"))}
+    assert checks.unaccounted(lines, ["f[0]@1"], [*SOUND, ("f[0]@2", "", "", "withheld")]) == []
+    assert checks.unaccounted(lines, ["f[0]@1"], SOUND)
+
+
 @pytest.mark.parametrize("missing", range(len(SOUND)))
 def test_a_lost_line_of_the_ledger_is_flagged(missing: int) -> None:
     """Whoever is lost, for whichever recipient, is found."""

@@ -734,6 +734,16 @@ def test_a_change_of_protections_alone_is_told(world: World) -> None:
     assert (row["decision"], set(row["protections"])) == (H, {"WITNESS", "DA_VICTIM"})
 
 
+@pytest.mark.parametrize("people", [{"persons": []}, {"persons": None}, {}])
+def test_a_record_that_names_nobody_is_accounted_for(world: World, people: Document) -> None:
+    """A sound record without persons is a coordinate too: withheld as a whole, and a version like any other."""
+    nobody = {key: value for key, value in incident("A", version=2).items() if key != "persons"} | people
+    ran = world.run([incident("A", suspect()), nobody])
+    assert ran.ledger["run0.jsonl[0]@1", "", ""] == "withheld"
+    assert ran.quarantined == set()
+    assert world.messages == []
+
+
 def test_a_version_that_supersedes_leaves_the_older_ledger_line_superseded(world: World) -> None:
     """Superseded is for what was never disclosed; what was stays released or withdrawn."""
     released = suspect("p4", names=[name("Silva", "Rui")], dob="1970-10-11")
