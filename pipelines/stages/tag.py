@@ -73,10 +73,13 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
     quarantined = _through_the_gate(batch, valid, persons, found)
     keys = [incident_key(record) for record in valid.incidents]
     macs = [incident_mac(ctx, key) for key in keys]
+    as_sent = _as_sent(ctx, batch, valid)
     identities = [
-        identity_of(person, record.header.source_force, record.locations, f"{mac.hex()}|{person.person_ref}")
-        for record, mac in zip(valid.incidents, macs, strict=True)
-        for person in record.persons
+        identity_of_raw(as_sent[n, i], record.header.source_force, as_sent[n, -1], f"{mac.hex()}|{person.person_ref}")
+        if (n, i) in as_sent
+        else identity_of(person, record.header.source_force, record.locations, f"{mac.hex()}|{person.person_ref}")
+        for n, (record, mac) in enumerate(zip(valid.incidents, macs, strict=True))
+        for i, person in enumerate(record.persons)
     ]
     contents = [
         int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons
@@ -103,6 +106,22 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         counts["named_in_quarantine"] = len(shadows)
         ledger.set_done(conn, batch, "tag", now, ctx.timer() - started, counts)
     return counts
+
+
+def _as_sent(ctx: Context, batch: Batch, valid: Valid) -> dict[tuple[int, int], Any]:
+    """People of whom something could not be read, as they were sent, by positions of record and person; under -1 the locations.
+
+    A name of the wrong type is a fault, and still the name of somebody who is protected.
+    """
+    if not valid.faults:
+        return {}
+    raws = dict(ctx.vault.get(f"landed/{batch}", Landed))
+    found: dict[tuple[int, int], Any] = {}
+    for position, faulty in valid.faults.items():
+        document = what_can_be_read(raws[valid.offsets[position]]) or {}
+        found[position, -1] = document.get("locations")
+        found |= {(position, index): document["persons"][index] for index in faulty}
+    return found
 
 
 def incident_key(record: Incident) -> str:

@@ -302,7 +302,16 @@ def identity_of(person: Person, force: str, locations: Sequence[Location] | None
 
 
 def _items(value: object) -> list[Mapping[str, Any]]:
+    """The objects of a list; of a lone object, that one."""
+    if isinstance(value, Mapping):
+        return [value]
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _texts(value: object, field: str) -> list[object]:
+    """What may be meant by a list of objects with a value in `field`: those, and texts or numbers in their place."""
+    listed = value if isinstance(value, list) else [value]
+    return [item.get(field) if isinstance(item, Mapping) else item for item in listed]
 
 
 def identity_of_raw(person: object, force: str, locations: object = None, anchor: str = "") -> Identity:
@@ -316,7 +325,11 @@ def identity_of_raw(person: object, force: str, locations: object = None, anchor
     """
     if not isinstance(person, Mapping):
         return Identity(anchor=anchor)
-    recorded = _names_of((name.get("surname"), name.get("given")) for name in _items(person.get("names")))
+    named = person.get("names")
+    written = [text for text in _texts(named, "") if isinstance(text, str)]
+    recorded = _names_of(
+        [*((name.get("surname"), name.get("given")) for name in _items(named)), *((text, None) for text in written)]
+    )
     numbers = {document_of(item.get("type"), item.get("value")) for item in _items(person.get("identifiers"))}
     pnc = person.get("pnc_id")
     numbers.add(pnc_of(pnc if isinstance(pnc, str | int) else None))
@@ -339,8 +352,8 @@ def identity_of_raw(person: object, force: str, locations: object = None, anchor
         dob_of(dob) if isinstance(dob, str) else "",
         f"{force}|{nominal}" if nominal else "",
         tuple(sorted(numbers)[:MOST_CONTACTS]),
-        _contacts((item.get("value") for item in _items(person.get("phones"))), phone_of),
-        _contacts((item.get("value") for item in _items(person.get("emails"))), email_of),
+        _contacts(_texts(person.get("phones"), "value"), phone_of),
+        _contacts(_texts(person.get("emails"), "value"), email_of),
         tuple(sorted(homes)[:MOST_CONTACTS]),
     )
     return Identity(anchor=anchor) if found.bare else found

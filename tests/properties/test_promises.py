@@ -422,7 +422,7 @@ def test_a_fault_never_releases_more(new_world: NewWorld, data: st.DataObject, h
         spoilt = data.draw(broken(record))
     else:
         someone = data.draw(st.sampled_from(record["persons"]))
-        field = data.draw(st.sampled_from(sorted(set(UNREADABLE) - {"names", "nominal_id"})))
+        field = data.draw(st.sampled_from(sorted(set(UNREADABLE) - {"names", "nominal_id", "phones"})))
         someone[field] = UNREADABLE[field]
         spoilt = encoded(record)
     before, after = new_world(), new_world()

@@ -540,6 +540,28 @@ def test_protection_reaches_the_same_person_elsewhere(
         assert len(world.messages) == (not same)
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ({}, {"names": "Omar Yusuf"}),
+        ({}, {"names": ["Yusuf, Omar"]}),
+        ({}, {"names": {"surname": "Yusuf", "given": ["Omar"]}}),
+        ({}, {"names": [{"surname": "Yusuf", "given": "Omar"}]}),
+        ({}, {"names": [name("Yusuf", "Omar"), 5], "dob": 19880130}),
+        ({"nominal_id": "7801"}, {"nominal_id": 7801, "names": None}),
+        ({"phones": [{"value": "+447700900555"}]}, {"phones": "07700 900555", "names": [name("Yusuf", "O")]}),
+    ],
+)
+def test_an_unreadable_field_still_says_who_is_protected(tmp_path: Path, here: Document, there: Document) -> None:
+    """A victim whose name, nominal or number has the wrong type is protected elsewhere as if it had the right one."""
+    accused = incident("A", suspect(**here))
+    harmed = incident(
+        "B", person("p8", "VICTIM") | {"dob": "1988-01-30"} | {k: v for k, v in there.items() if v is not None}
+    )
+    for world in both_orders(tmp_path, accused, harmed):
+        assert world.messages == []
+
+
 def test_a_nominal_counts_within_its_force(world: World) -> None:
     """The same nominal number in two forces is two people."""
     other = incident("B", victim("p8", nominal_id="N1"), header={"source_force": "20"})
