@@ -72,7 +72,7 @@ def run(
     if not next(place for place in (out, *out.absolute().parents) if place.exists()).is_dir():
         raise UsageError(f"the output folder `{out}` is no folder")
     tell = progress or (lambda stage, batch, counts: None)
-    with open_context(settings, now=now, seed=seed) as opened, _without_collections():
+    with open_context(settings, now=now, seed=seed) as opened, _few_collections():
         _refuse_other_bytes(opened, source)
         finished = _runs_finished(opened)
         asked = _what_is_asked(opened, source, now, with_release)
@@ -88,6 +88,7 @@ def run(
             for name, stage in (("validate", validate), ("tag", tag), ("firewall", firewall)):
                 tell(name, str(batch), stage(ctx, batch))
             tell("publish", str(batch), publish(ctx, batch, sink))
+            gc.collect()
         if with_release:
             later = ctx.at(ctx.now() + settings.embargo_duration)
             tell("release", "", _release_once(later, sink))
@@ -99,13 +100,18 @@ def run(
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
-    """Records are immutable and free of cycles; looking for garbage among them costs more than decoding them."""
+def _few_collections() -> Iterator[None]:
+    """Records are immutable and free of cycles; looking for garbage among them costs more than decoding them.
+
+    So there is one look after each batch, and what was there before the first one is never looked at.
+    """
     enabled = gc.isenabled()
     gc.disable()
+    gc.freeze()
     try:
         yield
     finally:
+        gc.unfreeze()
         if enabled:
             gc.enable()
 

@@ -38,7 +38,7 @@ from pipelines.receipts import decision_receipts
 from pipelines.referrals import build_referral, encode, telling_of
 from pipelines.resolve import Outcome, Rows, decide, effective, load
 from pipelines.sinks import REFERRALS
-from pipelines.stages.validate import Valid
+from pipelines.stages.validate import Stored, Valid
 from pipelines.stores import audit, ledger
 from pipelines.stores.bulk import chunks, fetched, insert_rows, update_rows
 from pipelines.stores.database import writing
@@ -100,13 +100,9 @@ class Records:
         self._ctx, self._conn = ctx, conn
         self._found: dict[int, Incident] = {}
         if batch is not None:
-            self._take(str(batch), ledger.coordinate_ids(conn, batch))
-
-    def _take(self, batch: str, ids: dict[int, int], only: set[int] | None = None) -> None:
-        valid = self._ctx.vault.get(f"valid/{batch}", Valid)
-        for offset, record in zip(valid.offsets, valid.incidents, strict=True):
-            if offset in ids and (only is None or ids[offset] in only):
-                self._found[ids[offset]] = record
+            ids = ledger.coordinate_ids(conn, batch)
+            valid = ctx.vault.get(f"valid/{batch}", Valid)
+            self._found = {ids[offset]: record for offset, record in zip(valid.offsets, valid.incidents, strict=True)}
 
     def fetch(self, coordinate_ids: Iterable[int]) -> None:
         """Makes sure these can be asked for: one visit to the vault per batch they are in."""
@@ -117,7 +113,10 @@ class Records:
             for batch, offset, identifier in self._conn.execute(query):
                 by_batch[batch][offset] = identifier
         for batch, ids in by_batch.items():
-            self._take(batch, ids, missing)
+            stored = self._ctx.vault.read(f"valid/{batch}", Stored)
+            for position, offset in enumerate(stored.offsets):
+                if offset in ids:
+                    self._found[ids[offset]] = stored.incident(position)
 
     def __getitem__(self, coordinate_id: int) -> Incident:
         return self._found[coordinate_id]

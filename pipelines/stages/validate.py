@@ -39,6 +39,17 @@ class Valid(msgspec.Struct, frozen=True):
         return [Accepted(incident, self.faults.get(i, {})) for i, incident in enumerate(self.incidents)]
 
 
+class Stored(msgspec.Struct, frozen=True):
+    """A `Valid` whose incidents are not decoded yet: for whoever needs few records of a batch that was done long ago."""
+
+    offsets: list[int]
+    incidents: list[msgspec.Raw]
+
+    def incident(self, position: int) -> Incident:
+        """One of its incidents."""
+        return msgspec.msgpack.decode(self.incidents[position], type=Incident)
+
+
 def validate(ctx: Context, batch: Batch) -> dict[str, int]:
     """Validates a landed batch.
 

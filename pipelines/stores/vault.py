@@ -48,7 +48,7 @@ class Vault:
         self._keep(name, value)
 
     def get(self, name: str, kind: type[T]) -> T:
-        """The value stored under a name, decoded as `kind`.
+        """The value stored under a name, decoded as `kind`; kept for the next stage that asks for it.
 
         Raises:
             StoreError: if there is none, or it does not open with this key under this name.
@@ -56,16 +56,24 @@ class Vault:
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]  # type: ignore[no-any-return] # put there by `put`, with the type of its stage
+        value = self.read(name, kind)
+        self._keep(name, value)
+        return value
+
+    def read(self, name: str, kind: type[T]) -> T:
+        """The value stored under a name, decoded as `kind` from what is stored, and not kept.
+
+        Raises:
+            StoreError: as `get`.
+        """
         try:
             with self._fs.open(self._path(name), "rb") as file:
                 nonce, sealed = file.read(_NONCE), file.read()
-            value = msgspec.msgpack.decode(self._seal.decrypt(nonce, sealed, name.encode()), type=kind)
+            return msgspec.msgpack.decode(self._seal.decrypt(nonce, sealed, name.encode()), type=kind)
         except FileNotFoundError:
             raise StoreError(f"the vault has no `{name}`: was the stage before it run?") from None
         except (InvalidTag, ValueError):
             raise StoreError(f"`{name}` in the vault does not open: another key, or not what was written") from None
-        self._keep(name, value)
-        return value
 
     def has(self, name: str) -> bool:
         """Whether an object of that name exists."""
