@@ -89,7 +89,7 @@ def half_written(got: dict[str, bytes], before: dict[str, bytes], wanted: dict[s
     return [file for file in seen if got[file] not in (before.get(file), wanted.get(file))]
 
 
-@pytest.mark.parametrize("story", [whole, second])
+@pytest.mark.parametrize("story", [whole, pytest.param(second, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind != "unlink" else kind for kind in KINDS]
 )

@@ -58,6 +58,7 @@ def one_line(ended: Called) -> bool:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [3_000, 40_000, 200_000, 300_000])
 def test_a_full_disk_ends_with_4_and_is_gone_on_with(
     tmp_path: Path, limit: int, capfd: pytest.CaptureFixture[str]
@@ -112,6 +113,7 @@ def test_a_database_that_is_none_ends_with_4(tmp_path: Path) -> None:
     assert (tmp_path / "state" / "cordon.db").read_bytes() == b"not a database at all" * 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "swap"])
 @pytest.mark.parametrize("stage", ["landed", "valid"])
 def test_a_spoilt_vault_object_ends_with_4(tmp_path: Path, stage: str, damage: str) -> None:

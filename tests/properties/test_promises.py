@@ -85,7 +85,7 @@ def assert_sound(world: World) -> None:
 # ---- order independence, conservation, closed outputs -------------------------------------------------------------
 
 
-@examples(30)
+@examples(22)
 @given(data=st.data(), history=histories())
 def test_order_duplicates_batches_and_runs_do_not_matter(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -111,7 +111,7 @@ def test_order_duplicates_batches_and_runs_do_not_matter(
         assert latest_referrals(other).items() >= latest_referrals(straight).items()
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), history=histories(least=2))
 def test_releases_in_between_leave_the_same_things_standing(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -200,7 +200,7 @@ def _protected_more(draw: st.DrawFn, history: list[bytes]) -> tuple[str, list[by
     return how, [*history[:place], encoded(record), *history[place + 1 :]]
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), history=histories(faults=False))
 def test_more_protection_never_releases_more(new_world: NewWorld, data: st.DataObject, history: list[bytes]) -> None:
     """A victim role, flag, relation or keyword more never adds a release."""
@@ -227,7 +227,7 @@ def _paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), history=histories(faults=False, most=4))
 def test_deleting_a_field_of_whoever_is_released_never_adds_a_release(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -341,7 +341,7 @@ def _told_otherwise(draw: st.DrawFn, history: list[bytes], protected: set[tuple[
     return [encoded(record) if record is not None else history[place] for place, record in enumerate(changed)]
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), history=histories(faults=False))
 def test_enforcement_does_not_see_protected_peoples_facts(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -363,7 +363,7 @@ def test_enforcement_does_not_see_protected_peoples_facts(
     assert after.runs[-1].enforcement == before.runs[-1].enforcement
 
 
-@examples(30)
+@examples(22)
 @given(data=st.data(), history=histories(faults=False, most=4))
 def test_identifying_a_suspect_as_protected_only_removes(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -378,7 +378,7 @@ def test_identifying_a_suspect_as_protected_only_removes(
     assert contents(after) <= contents(before)
 
 
-@examples(30)
+@examples(22)
 @given(data=st.data(), history=histories(faults=False, most=4))
 def test_late_protection_after_release_only_takes_back(
     new_world: NewWorld, data: st.DataObject, history: list[bytes]
@@ -409,7 +409,7 @@ def released(world: World) -> set[tuple[bytes, str]]:
     }
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), history=histories(faults=False))
 def test_a_fault_never_releases_more(new_world: NewWorld, data: st.DataObject, history: list[bytes]) -> None:
     """A record broken so that its people can still be read, or a person with an unreadable field, releases no more than the sound one."""
@@ -432,7 +432,7 @@ def test_a_fault_never_releases_more(new_world: NewWorld, data: st.DataObject, h
     assert contents(after) <= contents(before)
 
 
-@examples(25)
+@examples(20)
 @given(data=st.data(), record=records(faults=False), neighbours=histories(faults=False, most=2))
 def test_random_damage_is_contained(
     new_world: NewWorld, data: st.DataObject, record: Document, neighbours: list[bytes]

@@ -98,6 +98,7 @@ def test_standing_and_evidence_are_of_the_highest_version(tmp_path: Path) -> Non
         assert world.messages == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "second", "released"), [(DOUBT, OFFENCE, 1), (OFFENCE, DOUBT, 0), (None, OFFENCE, 1), (OFFENCE, None, 0)]
 )
@@ -119,6 +120,7 @@ def test_the_highest_risk_of_all_versions_counts(tmp_path: Path) -> None:
         assert row["decision"] == "RELEASE"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [
@@ -326,6 +328,7 @@ def test_a_retraction_of_what_was_never_sent_says_nothing(world: World) -> None:
     assert world.messages == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cause",
     [
@@ -486,6 +489,7 @@ def test_every_byte_is_repeatable(tmp_path: Path) -> None:
 # ---- other incidents of the same people --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("here", "there", "same"),
     [
@@ -540,6 +544,7 @@ def test_protection_reaches_the_same_person_elsewhere(
         assert len(world.messages) == (not same)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("here", "there"),
     [
