@@ -185,7 +185,10 @@ class Demo:
             ("report", str(report / "index.html")),
             ("Airflow", f"{airflow.url}  (user admin, password {password})"),
             ("topics", f"Kafka at {self._stack.broker.bootstrap}: safeguarding.referrals.v1, enforcement.subjects.v1"),
-            ("check", f"CORDON_HOME={home} CORDON_KAFKA_BOOTSTRAP={self._stack.broker.bootstrap} cordon ledger check"),
+            (
+                "check",
+                f"CORDON_HOME={home} CORDON_KAFKA_BOOTSTRAP={self._stack.broker.bootstrap} .venv/bin/cordon ledger check",
+            ),
             ("stop", "make down"),
         )
         for name, text in lines:

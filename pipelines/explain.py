@@ -292,14 +292,23 @@ def _listed(words: list[str]) -> str:
 
 
 def three_examples(ctx: Context) -> list[Explanation]:
-    """Three decisions worth reading, newest of each kind: withheld with an offer of help, held, and released."""
-    found: dict[str, Explanation] = {}
+    """Three decisions worth reading, of different kinds, each the one with the fewest rules of its kind."""
+    found: dict[tuple[str, str], _Row] = {}
     with ctx.db.connect() as conn:
         for receipts, _ in audit.segments(conn):
             for row in _decisions(receipts):
-                if row.recipient == "enforcement" and row.decision in _EXAMPLES:
-                    found[row.decision] = _put(row)
-    return [found[kind] for kind in _EXAMPLES if kind in found]
+                kind = (row.recipient, row.decision)
+                if kind in _EXAMPLES and (kind not in found or len(row.rules) < len(found[kind].rules)):
+                    found[kind] = row
+    return [_put(found[kind]) for kind in _EXAMPLES if kind in found][:3]
 
 
-_EXAMPLES = ("WITHHOLD_AND_REFER", "HOLD_FOR_HUMAN", "RELEASE_MINIMISED")
+#: Kinds of decision by how much they show.
+_EXAMPLES = (
+    ("enforcement", "WITHHOLD_AND_REFER"),
+    ("enforcement", "HOLD_FOR_HUMAN"),
+    ("enforcement", "RELEASE_MINIMISED"),
+    ("safeguarding", "RELEASE"),
+    ("safeguarding", "HOLD_FOR_HUMAN"),
+    ("enforcement", "WITHHOLD"),
+)
