@@ -68,7 +68,9 @@ _TEXTS = [
     "enforcement_why",
     "enforcement_state",
     "safeguarding",
+    "safeguarding_why",
     "safeguarding_state",
+    "fired",
 ]
 _OF_INCIDENT = ["top_version", "signals", "linked"]
 _COLUMNS = ", ".join(

@@ -265,9 +265,12 @@ def _store(
     touched = set(changed)
     was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
     runs, referral_ids = rows.text("run"), rows.text("referral_id")
+    was_why = list(zip(rows.text("enforcement_why"), rows.text("safeguarding_why"), rows.text("fired"), strict=True))
     values = []
     for i, n in plan.position.items():
         same = plan.enforcement_state[i] == was_e[i] and plan.safeguarding_state[i] == was_s[i]
+        # The same decision for other reasons: who looks into a hold is to see those that hold now.
+        same = same and was_why[i] == (outcome.enforcement_why[n], outcome.safeguarding_why[n], int(outcome.fired[n]))
         if n not in touched and same and i not in plan.referral_id:
             continue
         values.append(
