@@ -558,7 +558,8 @@ def _built_referrals(
 def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tuple[str, bool]]:
     for part in chunks(message_ids):
         query = select(outbox.c.message_id, outbox.c.sent).where(outbox.c.message_id.in_(part))
-        yield from conn.execute(query).tuples()
+        for row in conn.execute(query):
+            yield row[0], row[1]
 
 
 #: What the gate judges of a referral: constants, field names and counts.

@@ -84,7 +84,7 @@ def coordinate_ids(conn: Connection, batch: Batch) -> dict[int, int]:
     query = select(c.offset, c.id).where(
         c.topic == batch.topic, c.partition == batch.partition, c.offset >= batch.first, c.offset <= batch.last
     )
-    return dict(conn.execute(query).tuples().all())
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def quarantine(conn: Connection, batch: Batch, stage: str, rules: Mapping[int, Sequence[str]], at: datetime) -> None:
