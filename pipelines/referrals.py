@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
-from pipelines.contracts.codes import Evidence, Protection
+from pipelines.contracts.codes import NOT_CONNECTED, PERSONALLY_CONNECTED, Evidence, Protection
 from pipelines.contracts.incident import Contact, Incident, Person
 from pipelines.contracts.referral import Contacts, Referral, Referred, RiskInBrief, SuspectInBrief
 from pipelines.masking.narrative import Telling
@@ -111,29 +111,8 @@ _REASONS = (
     (Protection.MS_VICTIM, "MODERN_SLAVERY"),
 )
 _SUSPECTS = frozenset({"SUSPECT", "ARRESTED", "CHARGED", "CONVICTED"})
-_RELATIONS = frozenset(
-    [
-        "SPOUSE",
-        "EX_SPOUSE",
-        "CIVIL_PARTNER",
-        "FIANCE",
-        "PARTNER",
-        "EX_PARTNER",
-        "COPARENT",
-        "PARENT",
-        "CHILD",
-        "SIBLING",
-        "IN_LAW",
-        "GRANDPARENT",
-        "OTHER_RELATIVE",
-        "CARER",
-        "COHABITANT",
-        "EMPLOYER",
-        "TRAFFICKER",
-        "NEIGHBOUR",
-        "STRANGER",
-    ]
-)
+#: Relations a partner is told. Who sponsors whom is an immigration fact.
+_RELATIONS = (PERSONALLY_CONNECTED | NOT_CONNECTED) - {"SPONSOR"}
 
 
 def build_referral(
