@@ -12,7 +12,8 @@ The spellings of one name are those of the lists themselves (romanised and local
 random (the first letter as often as any other), and of those who look alike the harder half are twins whose given names are
 the most alike of their country's list. Lists group forms that no reader could know for one (two readings of the same Chinese
 characters, two names under one number): they are left in, so that recall of Japan and Taiwan is lower than it is.
-Blocking recall is the share of accepted pairs that share a token, without which nobody would compare them.
+Blocking recall is the share of accepted pairs that share a token and whose outlines may agree, without which nobody would
+compare them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import yaml
 from rapidfuzz.distance import Levenshtein
 
@@ -36,6 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipelines.contracts.incident import Name, Person
 from pipelines.stores.keys import Keys
 from pipelines.tagging.identity import Identity, blocking, identity_of, same_person
+from pipelines.tagging.outlines import may_agree, outline, table
 
 PAIRS = Path(__file__).resolve().parent.parent / "tests" / "tagging" / "pairs.yaml"
 KEY = Keys.from_seed(0).registry_tokens
@@ -271,6 +274,8 @@ def main() -> None:
         rule = same_person(pair.a, pair.b)
         assert rule == same_person(pair.b, pair.a), "who is first must make no difference"
         shared = bool(set(blocking(pair.a, KEY).filed) & set(blocking(pair.b, KEY).sought))
+        fully = np.array([rule == "R-LINK-DOB-MISSING"])
+        shared = shared and bool(may_agree(table([outline(pair.a)]), table([outline(pair.b)]), fully)[0])
         for kind, name in (("all", "all"), ("culture", pair.culture), ("script", pair.script), ("how", pair.how)):
             groups[kind][name].add(pair, rule, shared)
         if ((rule is None) == pair.same or (pair.same and not shared)) and options.how in pair.how:

@@ -1,25 +1,31 @@
 """What the registry costs when it is full: a batch of 10,000 incidents' people against an empty one and a large one.
 
     .venv/bin/python bench/registry.py [--people 1000000] [--incidents 10000] [--url sqlite:///FILE | postgresql://...]
+        [--keep FILE]
 
 The people are made up here: names of many shapes with a few very common ones, three people an incident, 3 % without a date
-of birth, 2 % with 1 January, phones, nominal ids and home addresses as often as records have them; one in five was met
-before under another spelling. Linking, protecting and reading protections are timed together, with the commit, and after
+of birth, 2 % with 1 January, phones, nominal ids and home addresses as often as records have them; one surname in five is
+misspelt. Linking, protecting and reading protections are timed together, with the commit, and after
 a batch that warms the caches; the result is the median of three batches, and how far the process grew. On a machine that
-others use too, the CPU time says more than the clock; on PostgreSQL it leaves out the server's.
+others use too, the CPU time says more than the clock; on PostgreSQL it leaves out the server's. With `--keep` the full
+registry (SQLite) is kept in a file, or taken from it when it is there; the batches measured go into a copy.
 """
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import gc
 import json
+import pstats
 import random
+import shutil
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import accumulate
 from pathlib import Path
 
@@ -133,12 +139,27 @@ def median(batches_taken: list[tuple[float, float]], which: int) -> float:
     return statistics.median(batch[which] for batch in batches_taken)
 
 
+def fill(registry: Registry, db: object, wanted: int, *, quiet: bool) -> None:
+    """Files so many people, in batches, and tells how far it is."""
+    start, step = time.perf_counter(), 30_000
+    people = People(2)
+    for done in range(0, wanted, step):
+        list(batches(registry, db, people, min(step, wanted - done), 1))
+        if not quiet:
+            print(
+                f"\r{min(done + step, wanted):>9} people filed in {time.perf_counter() - start:.0f} s, {resident():.0f} MiB",
+                end="",
+                file=sys.stderr,
+            )
+
+
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--url", default="", help="a database that may be filled; a temporary SQLite file by default")
+    parser.add_argument("--keep", type=Path, help="a file for the full registry, filled once")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
@@ -155,26 +176,23 @@ def main() -> None:
                     conn.execute(table.delete())
             empty += batches(registry, db, people, count, 1)
         before = resident()
-        start, step = time.perf_counter(), 30_000
-        for done in range(0, options.people, step):
-            list(batches(registry, db, people, min(step, options.people - done), 1))
-            if not options.json:
-                print(
-                    f"\r{min(done + step, options.people):>9} people filed in {time.perf_counter() - start:.0f} s, {resident():.0f} MiB",
-                    end="",
-                    file=sys.stderr,
-                )
+        kept = bool(options.keep) and options.keep.exists()
+        if kept:
+            db.dispose()
+            shutil.copyfile(options.keep, f"{folder}/registry.db")
+            options.people = 0
+        start = time.perf_counter()
+        fill(registry, db, options.people, quiet=options.json)
         filled = time.perf_counter() - start
+        if options.keep and not kept:
+            with db.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+                conn.exec_driver_sql("VACUUM INTO ?", (str(options.keep),))
+        people = People(3)
         list(batches(registry, db, people, count, 1))
+        profile = cProfile.Profile()
+        with profile if options.profile else nullcontext():
+            full = list(batches(registry, db, people, count, 3))
         if options.profile:
-            import cProfile
-            import pstats
-
-            profile = cProfile.Profile()
-            profile.enable()
-        full = list(batches(registry, db, people, count, 3))
-        if options.profile:
-            profile.disable()
             pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         with db.connect() as conn:
             tokens = conn.exec_driver_sql("SELECT sum(tokens) FROM registry_run").scalar()

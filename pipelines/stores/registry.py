@@ -28,7 +28,9 @@ from sqlalchemy import Connection
 from pipelines.errors import StoreError
 from pipelines.stores.keys import Keys
 from pipelines.stores.registry_index import file_tokens, find_people, insert_rows, join
-from pipelines.tagging.identity import Blocker, Identity, Tokens, same_person
+from pipelines.stores.registry_outlines import Outlines
+from pipelines.tagging.identity import FULLY, NOTHING, Blocker, Identity, Tokens, same_person
+from pipelines.tagging.outlines import may_agree, outline, table
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,6 +39,8 @@ LONGEST_CHAIN = 25
 #: Values in one statement: bounds what a statement holds in memory.
 _CHUNK = 50_000
 _MACS_IN_STATEMENT = 900
+#: So many candidates are opened and compared at once; of more, outlines are looked at first.
+_FEW = 500
 _NONCE = 12
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -87,6 +91,7 @@ class Registry:
         self._blocker = Blocker(keys.registry_tokens)
         self._form_key = keys.registry_forms
         self._seal = AESGCM(keys.registry_seal)
+        self._outlines = Outlines(keys.registry_seal)
 
     # ---- linking ----------------------------------------------------------------------------------------------------
 
@@ -119,8 +124,10 @@ class Registry:
             ids.update(zip(new, new_ids, strict=True))
             found = [forms[mac][0] for mac in new]
             tokens = self._blocker.tokens(found)
-            merged, grown = self._unite(conn, forest, found, tokens, first)
+            outlines = [outline(identity) for identity in found]
+            merged, grown = self._unite(conn, forest, found, tokens, outlines, first)
             self._insert(conn, forms, new, first, forest, tokens)
+            self._outlines.file(conn, first, outlines)
             long_chains = self._sizes(conn, grown)
         person_ids = np.fromiter((ids[mac] for mac in places), dtype=np.int64, count=len(places))
         return Linked(person_ids, merged, long_chains)
@@ -171,7 +178,13 @@ class Registry:
         return int(highest or 0) + 1
 
     def _unite(
-        self, conn: Connection, forest: _Forest, found: Sequence[Identity], tokens: Tokens, first: int
+        self,
+        conn: Connection,
+        forest: _Forest,
+        found: Sequence[Identity],
+        tokens: Tokens,
+        outlines: Sequence[tuple[int, ...]],
+        first: int,
     ) -> tuple[set[int], set[int]]:
         """Compares new forms with each other and with those filed; returns components united and components that grew.
 
@@ -180,10 +193,8 @@ class Registry:
         for one, other in _pairs(tokens):
             if forest.root(first + one) != forest.root(first + other) and same_person(found[one], found[other]):
                 forest.unite(first + one, first + other)
-        seekers_of, persons = find_people(conn, tokens.sought, tokens.seekers)
-        olds: set[int] = set()
-        if persons.size:
-            olds = self._compare(conn, forest, found, first, seekers_of, persons)
+        seekers, persons = self._candidates(conn, tokens, outlines)
+        olds = self._compare(conn, forest, found, first, seekers, persons)
         roots: dict[int, list[int]] = {}
         for old in olds:
             roots.setdefault(forest.root(old), []).append(old)
@@ -194,6 +205,27 @@ class Registry:
             conn.exec_driver_sql(f"UPDATE registry_person SET component = {mark} WHERE component = {mark}", moves)  # noqa: S608
         grown = {forest.root(node) for node in forest.parent}
         return merged, grown
+
+    def _candidates(self, conn: Connection, tokens: Tokens, outlines: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints]:
+        """Pairs of (new form, person filed) that share a token and may be one, each once, by person."""
+        found, persons = find_people(conn, tokens.sought, tokens.seekers << 2 | tokens.wanting)
+        seekers, wanting = found >> 2, found & 3
+        # of several tokens the one that wants least counts
+        order = np.lexsort((wanting, seekers, persons))
+        seekers, wanting, persons = seekers[order], wanting[order], persons[order]
+        again = np.zeros(persons.size, dtype=bool)
+        again[1:] = (persons[1:] == persons[:-1]) & (seekers[1:] == seekers[:-1])
+        seekers, wanting, persons = seekers[~again], wanting[~again], persons[~again]
+        if persons.size <= _FEW:
+            return seekers, persons
+        new = table(outlines)
+        may = wanting == NOTHING
+        for start in range(0, persons.size, _CHUNK):
+            part = slice(start, start + _CHUNK)
+            distinct, back = np.unique(persons[part], return_inverse=True)
+            filed = self._outlines.read(conn, distinct)
+            may[part] |= may_agree(new[seekers[part]], filed[back], wanting[part] == FULLY)
+        return seekers[may], persons[may]
 
     def _compare(
         self,

@@ -39,12 +39,22 @@ registry_block = Table(
     Column("entries", LargeBinary, nullable=False),
 )
 
-#: PostgreSQL would look for a shorter form of random bytes, and put them elsewhere.
-event.listen(
-    registry_block,
-    "after_create",
-    DDL("ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+#: Sealed outlines of up to 256 people who follow one another, the number of the first, and that number by 256.
+registry_outline = Table(
+    "registry_outline",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
+#: PostgreSQL would look for a shorter form of random bytes, and put them elsewhere.
+for table, column in ((registry_block, "entries"), (registry_outline, "sealed")):
+    event.listen(
+        table,
+        "after_create",
+        DDL(f"ALTER TABLE {table.name} ALTER COLUMN {column} SET STORAGE MAIN").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+    )
+
 #: Every table of the registry.
-TABLES = [registry_person, registry_run, registry_block]
+TABLES = [registry_person, registry_run, registry_block, registry_outline]

@@ -23,9 +23,9 @@ from sqlalchemy import (
 )
 
 from pipelines.stores.metadata import metadata
-from pipelines.stores.registry_tables import registry_block, registry_person, registry_run
+from pipelines.stores.registry_tables import registry_block, registry_outline, registry_person, registry_run
 
-__all__ = ["metadata", "registry_block", "registry_person", "registry_run"]
+__all__ = ["metadata", "registry_block", "registry_outline", "registry_person", "registry_run"]
 
 #: A 64-bit key; on SQLite plain INTEGER, so that it is the row id itself.
 Key = BigInteger().with_variant(Integer(), "sqlite")

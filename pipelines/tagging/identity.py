@@ -501,16 +501,26 @@ def _labels_of_plain_name(parts: Sequence[tuple[str, str]]) -> _NameLabels:
 
 
 class Tokens(NamedTuple):
-    """Tokens of many identities as columns: `filed[i]` belongs to identity number `filers[i]`, and so on. All int64."""
+    """Tokens of many identities as columns: `filed[i]` belongs to identity number `filers[i]`, and so on. All int64.
+
+    `wanting[i]` says what is yet wanting when somebody is found by `sought[i]`: `NOTHING`, `ALIKE` or `FULLY`.
+    """
 
     filed: Ints
     filers: Ints
     sought: Ints
     seekers: Ints
+    wanting: Ints
 
 
-#: Sides of a label: none, on the side of full dates, on that of placeholders, on that of missing dates (which seeks both).
-_NO_SIDE, _FULL, _VAGUE, _NONE = 0, 1, 2, 3
+#: What two people who share a token must have before they can be one: nothing more (a number is the same), similar names
+#: (a date, phone or address may be the same), or names of which two parts agree (a date is missing).
+NOTHING, ALIKE, FULLY = range(3)
+
+#: Sides of a label. Most have none. Where years are compared: that of full dates and that of placeholders. Where only names
+#: are: that of people with a date and that of people without (which seeks both).
+_CERTAIN, _NO_SIDE, _FULL, _VAGUE, _DATED, _NONE = range(6)
+_WANTING = np.array([NOTHING, ALIKE, ALIKE, ALIKE, FULLY, FULLY], dtype=np.int64)
 
 
 #: Labels whose numbers a blocker remembers; after that it begins anew.
@@ -556,8 +566,8 @@ class Blocker:
         self._pair_key = np.array([self._macs.of("pair|0"), self._macs.of("pair|1")], dtype=np.uint64)
         sides = np.array([0, self._macs.of("side|full"), self._macs.of("side|vague")], dtype=np.uint64).view(np.int64)
         nothing, full, vague = sides
-        self._on_side = np.array([nothing, full, vague, vague], dtype=np.int64)
-        self._off_side = np.array([nothing, vague, full, full], dtype=np.int64)
+        self._on_side = np.array([nothing, nothing, full, vague, full, vague], dtype=np.int64)
+        self._off_side = np.array([nothing, nothing, vague, full, vague, full], dtype=np.int64)
 
     def tokens(self, identities: Sequence[Identity]) -> Tokens:
         """Where identities are filed and sought; no repeats within one identity."""
@@ -568,7 +578,7 @@ class Blocker:
             self._add(halves, owner, identity)
         if not halves.lefts:
             nothing = np.empty(0, dtype=np.int64)
-            return Tokens(nothing, nothing, nothing, nothing)
+            return Tokens(nothing, nothing, nothing, nothing, nothing)
         counts = np.array(halves.counts)
         lefts = np.repeat(np.array(halves.lefts, dtype=np.uint64), counts)
         macs = _siphash(self._pair_key, lefts, np.array(halves.rights, dtype=np.uint64)).view(np.int64)
@@ -577,18 +587,19 @@ class Blocker:
         filed = macs ^ self._on_side[side]
         both = np.flatnonzero(side == _NONE)
         sought = np.concatenate([macs ^ self._off_side[side], macs[both] ^ self._on_side[_VAGUE]])
-        return Tokens(filed, owners, sought, np.concatenate([owners, owners[both]]))
+        wanting = _WANTING[np.concatenate([side, side[both]])]
+        return Tokens(filed, owners, sought, np.concatenate([owners, owners[both]]), wanting)
 
     def _add(self, halves: _Halves, owner: int, identity: Identity) -> None:
         """Adds what to file and seek for one identity. The first letter of a left half keeps the kinds apart."""
         macs = self._macs
         if identity.anchor:
-            halves.add(macs.of("A|" + identity.anchor), (0,), _NO_SIDE, owner)
+            halves.add(macs.of("A|" + identity.anchor), (0,), _CERTAIN, owner)
             return
         if identity.nominal:
-            halves.add(macs.of("N|" + identity.nominal), (0,), _NO_SIDE, owner)
+            halves.add(macs.of("N|" + identity.nominal), (0,), _CERTAIN, owner)
         for value in identity.documents:
-            halves.add(macs.of("D|" + value), (0,), _NO_SIDE, owner)
+            halves.add(macs.of("D|" + value), (0,), _CERTAIN, owner)
         if not identity.names:
             return
         for value in identity.phones:
@@ -609,7 +620,7 @@ class Blocker:
             for value in identity.addresses:
                 halves.add(macs.of("H|" + value), starts, _NO_SIDE, owner)
         dob = identity.dob
-        side = _FULL if dob else _NONE
+        side = _DATED if dob else _NONE
         for one, other in found.undated:
             halves.add(macs["M|" + one], (macs[other],), side, owner)
         if dob:

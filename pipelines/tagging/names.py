@@ -273,7 +273,8 @@ _FIRST = {"c": "k", "q": "k", "y": "i", "j": "i", "w": "v", "z": "s", "e": "i", 
 
 
 @lru_cache(maxsize=20_000)
-def _sound_of(latin: str) -> str:
+def sound_of(latin: str) -> str:
+    """What a Latin spelling sounds like, remembered."""
     return _sound(latin)
 
 
@@ -830,7 +831,7 @@ def agreement(one: str, other: str) -> int:
     best = NOT
     for form in a.forms:
         for other_form in b.forms:
-            sound, other_sound = _sound_of(form), _sound_of(other_form)
+            sound, other_sound = sound_of(form), sound_of(other_form)
             shape, other_shape = _VOWELS.sub(".", sound), _VOWELS.sub(".", other_sound)
             best = max(best, _alike(sound, other_sound, shape, other_shape, form, other_form))
             if best == SAME:
@@ -851,18 +852,29 @@ def _alike(sound: str, other_sound: str, shape: str, other_shape: str, form: str
         return ALIKE
     if "rn" in form or "rn" in other_form or "cl" in form or "cl" in other_form:
         # what a reader of scanned paper takes for another letter
-        return ALIKE if _few_apart(_scanned(form), _scanned(other_form)) else NOT
+        return ALIKE if _few_apart(scanned(form), scanned(other_form)) else NOT
     return NOT
 
 
-def _scanned(form: str) -> str:
+def scanned(form: str) -> str:
+    """A spelling with what a reader of scanned paper takes for another letter in one form."""
     return form.replace("rn", "m").replace("cl", "d")
+
+
+def shape_of(sound: str) -> str:
+    """A sound with each run of vowels as a dot."""
+    return _VOWELS.sub(".", sound)
+
+
+def letters_allowed(length: int) -> int:
+    """How many letters may be wrong in a word, by the length of the longer one of two."""
+    return _LETTERS_ALLOWED[min(length, 7)]
 
 
 def _few_apart(one: str, other: str) -> bool:
     """Whether so few letters differ as may be wrong in words of this length."""
     length, other_length = len(one), len(other)
-    allowed = _LETTERS_ALLOWED[min(max(length, other_length), 7)]
+    allowed = letters_allowed(max(length, other_length))
     return (
         allowed > 0
         and abs(length - other_length) <= allowed

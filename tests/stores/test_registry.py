@@ -254,6 +254,48 @@ def test_components_do_not_depend_on_order_or_batches(
     engine.dispose()
 
 
+def crowd() -> tuple[list[Identity], list[Identity]]:
+    """Two batches of people whose names are much alike, with more candidates than are opened unseen."""
+    rng = random.Random(7)
+    surnames = ["Rahman", "Rehman", "Khan", "Begum", "Kowalski", "Kowalsky", "Okafor", "Garcia", "Li", "Иванов"]
+    givens = ["Amina", "Amena", "Sara", "Sarah", "Jan Piotr", "Mei Hua", "Meihua", "Mohammed", "M", "Susanna"]
+    dates = [None, "1991-01-01", *(f"1991-{month:02}-{day:02}" for month in (3, 4, 5) for day in (3, 4, 5, 6))]
+    people = [person(rng.choice(surnames), rng.choice(givens), rng.choice(dates)) for _ in range(500)]
+    return people[:250], people[250:]
+
+
+@pytest.mark.parametrize("filed", [True, False])
+def test_outlines_change_nothing_but_the_cost(registry: Registry, filed: bool) -> None:
+    """Where most candidates are dropped unopened, and where outlines are missing, components are those of comparing all."""
+    engine = make("sqlite://")
+    first, second = crowd()
+    link(registry, engine, first)
+    with writing(engine) as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM registry_outline").scalar()
+        if not filed:
+            conn.exec_driver_sql("DELETE FROM registry_outline")
+    link(registry, engine, second)
+    assert found(registry, engine, [[*first, *second]]) == model([*first, *second])
+    engine.dispose()
+
+
+def test_a_changed_outline_is_noticed(registry: Registry) -> None:
+    """Outlines of other people, or of another key, stop the batch: nobody goes unprotected by a changed table."""
+    first, second = crowd()
+    for change in (
+        "UPDATE registry_outline SET sealed = zeroblob(400)",
+        "UPDATE registry_outline SET first = first + 1",
+        "UPDATE registry_outline SET sealed = x''",
+    ):
+        engine = make("sqlite://")
+        link(registry, engine, first)
+        with writing(engine) as conn:
+            conn.exec_driver_sql(change)
+            with pytest.raises(StoreError, match="do not open"):
+                registry.link(conn, second)
+        engine.dispose()
+
+
 # ---- at rest --------------------------------------------------------------------------------------------------------
 
 

@@ -163,9 +163,16 @@ def upgrade() -> None:
     sa.Column('entries', sa.LargeBinary(), nullable=False),
     sa.PrimaryKeyConstraint('run', 'bucket', name=op.f('pk_registry_block'))
     )
+    op.create_table('registry_outline',
+    sa.Column('bucket', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('first', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('bucket', 'first', name=op.f('pk_registry_outline'))
+    )
     # PostgreSQL would look for a shorter form of random bytes, and put them elsewhere
     if op.get_bind().dialect.name == 'postgresql':
         op.execute('ALTER TABLE registry_block ALTER COLUMN entries SET STORAGE MAIN')
+        op.execute('ALTER TABLE registry_outline ALTER COLUMN sealed SET STORAGE MAIN')
     op.create_table('release_run',
     sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('at', sa.String(length=32), nullable=False),
