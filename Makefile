@@ -28,7 +28,7 @@ status: env ## what of it runs
 	@$(BIN)/cordon stack status
 
 test: env jars ## every test; starts and stops its own broker, Airflow and PostgreSQL
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: env ## style, types and the fast tests; under two minutes
 	@$(BIN)/ruff check --quiet .
