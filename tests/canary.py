@@ -169,7 +169,9 @@ def _scan(data: bytes, finder: _Finder, deep: int) -> list[Hit]:
     found: set[Hit] = set()
     for text in {small.decode("latin-1"), (b" " + small.translate(_WORD_BREAKS)).decode("latin-1")}:
         for end, (record, field, disguise, length) in finder.whole.iter(text):
-            found.add(Hit(record, field, disguise, max(0, end - length + 1)))
+            start = max(0, end - length + 1)
+            if disguise != "prefix" or _reads_as_a_word(data, start):
+                found.add(Hit(record, field, disguise, start))
     for _, (record, field, disguise, _length) in finder.squeezed.iter(
         small.translate(None, _NOT_WORD).decode("latin-1")
     ):
@@ -180,6 +182,18 @@ def _scan(data: bytes, finder: _Finder, deep: int) -> list[Hit]:
     # A plain hit is also a spaced one and a prefix; the plainest tells enough.
     told = {(hit.record, hit.field) for hit in found if hit.disguise == "plain"}
     return sorted(h for h in found if h.disguise not in ("spaced", "prefix") or (h.record, h.field) not in told)
+
+
+def _reads_as_a_word(data: bytes, start: int) -> bool:
+    """Whether five letters found begin a word of a text: in megabytes of ciphertext any five letters occur somewhere."""
+    if not data[start : start + 1].isalpha():
+        start += 1  # found with the break before it
+    word = data[start : start + PREFIX]
+    around = data[max(0, start - 4) : start + PREFIX + 8]
+    return (word.islower() or word.isupper() or word.istitle()) and not around.translate(None, _PRINTABLE)
+
+
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\r\n"
 
 
 def _packed(data: bytes) -> Iterator[bytes]:
