@@ -42,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     regime: str = "uk_safe_to_share_2020"
     acknowledge_weakening: bool = False
     embargo: str = "PT72H"
-    batch_size: int = 10_000
+    batch_size: int = 8_000
     raw_topic: str = "incidents.raw.v1"
     group: str = "cordon"
     release_cron: str = "*/15 * * * *"

@@ -33,7 +33,7 @@ def command(
     acknowledge_weakening: Annotated[
         bool, typer.Option("--acknowledge-weakening", help="Accept a regime weaker than the state's.")
     ] = False,
-    batch_size: Annotated[int, typer.Option(help="Records per batch.", min=1)] = 10_000,
+    batch_size: Annotated[int, typer.Option(help="Records per batch.", min=1)] = 8_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """The whole pipeline in one process, no broker, no Airflow: what-if, replay, tests.
