@@ -103,7 +103,16 @@ def measure(incidents: int, lanes: int, batch: int, folder: Path) -> None:
     try:
         create_topics(broker.bootstrap, raw_partitions=lanes)
         with clients.admin(broker.bootstrap) as admin:
-            admin.create_topics({"copy": {"num_partitions": lanes, "replication_factor": 1}}, wait_for_metadata=True)
+            admin.create_topics(
+                {
+                    "copy": {
+                        "num_partitions": lanes,
+                        "replication_factor": 1,
+                        "configs": {"max.message.bytes": str(8 << 20)},
+                    }
+                },
+                wait_for_metadata=True,
+            )
         feed(broker.bootstrap, RAW, generate(incidents, 1, faults=0.01))
         cpu, wall = time.process_time(), time.perf_counter()
         count = copy(broker.bootstrap, lanes)
