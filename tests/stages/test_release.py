@@ -16,6 +16,8 @@ from pipelines.sinks import Message
 from pipelines.stages.release import release
 from tests.stages.world import NOW, SUSPECT, VICTIM, Outputs, World, domestic, incident, person
 
+pytestmark = pytest.mark.slow  # about a second for each run of the real pipeline
+
 LATER = "2026-12-01T09:00:00+00:00"
 MUCH_LATER = "2026-12-09T09:00:00+00:00"
 
