@@ -29,7 +29,7 @@ from pipelines.stack.stack import Stack
 from pipelines.stores import ledger
 from pipelines.streams import consumer
 from pipelines.streams.feed import feed
-from tests import canary
+from tests import browser, canary
 from tests.conftest import wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -190,6 +190,22 @@ def test_receipts_reach_the_audit_topic_and_verify(done: Stack, tmp_path: Path) 
     exported = (tmp_path / "audit" / "receipts.jsonl").read_bytes().splitlines()
     published = [line for value in _read(done, AUDIT) for line in value.splitlines() if b"cordon.receipt.v1" in line]
     assert sorted(published) == sorted(exported)
+
+
+def test_the_airflow_page_shows_the_runs(done: Stack) -> None:
+    """Who signs in with the password that was made sees the pipeline, its stages and its runs, in a real browser."""
+    password = json.loads(done.airflow.password_file.read_bytes())["admin"]
+    with browser.opened() as page:
+        page.goto(f"{done.airflow.url}/dags/incidents/tasks")
+        page.locator("input[name=username]").fill("admin")
+        page.locator("input[name=password]").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        for stage in ("land", "validate", "tag", "firewall", "publish"):
+            page.get_by_text(f"lane.{stage}", exact=True).first.wait_for(timeout=30_000)
+        page.goto(f"{done.airflow.url}/dags/release/runs")
+        page.get_by_text("Success").first.wait_for(timeout=30_000)
+        seen = page.content()
+    assert canary.scan(seen.encode()) == []
 
 
 def test_a_record_that_arrives_during_a_run_is_not_stranded(done: Stack) -> None:

@@ -14,6 +14,7 @@ from pipelines.context import open_context
 from pipelines.reports.build import SMALL, build_report, shown, small
 from pipelines.stores.database import writing
 from pipelines.stores.tables import mention
+from tests import browser
 from tests.stages.world import SUSPECT, VICTIM, World, domestic, incident
 
 
@@ -86,3 +87,24 @@ def test_every_rule_of_every_gate_is_on_the_page(tmp_path: Path) -> None:
     for name in SUITES:
         for rule in suite(name).rules:
             assert rule.id in page
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("width", [1280, 480])
+def test_the_page_can_be_read_in_a_browser(tmp_path: Path, width: int) -> None:
+    """A real browser shows every section, asks nobody for anything, complains of nothing, and nothing hangs over the edge."""
+    found = World(tmp_path).run(domestic(1, VICTIM, SUSPECT), incident(2, SUSPECT))
+    file = found.folder / "report" / "index.html"
+    asked: list[str] = []
+    complaints: list[str] = []
+    with browser.opened(complaints) as page:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(file.as_uri())
+        headings = page.get_by_role("heading").all_inner_texts()
+        assert all(page.get_by_role("heading", name=heading).first.is_visible() for heading in headings)
+        assert len(headings) > 5
+        assert page.get_by_role("table").count() > 3
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert asked == [file.as_uri()]
+    assert complaints == []
