@@ -191,6 +191,11 @@ class World:
         self.folder, self.regime, self.embargo = folder, regime, embargo
         self.runs: list[Ran] = []
 
+    def settings(self, **others: str) -> Settings:
+        """The settings of this state."""
+        mine = {"CORDON_HOME": str(self.folder / "state"), "CORDON_REGIME": self.regime, "CORDON_EMBARGO": self.embargo}
+        return Settings.from_env(mine | others)
+
     def run(
         self,
         records: Iterable[Document | bytes | str],
@@ -213,14 +218,11 @@ class World:
         source = self.folder / f"in{number}" / (file or f"run{number}.jsonl")
         source.parent.mkdir(parents=True, exist_ok=True)
         source.write_bytes(b"".join(encoded(record) + b"\n" for record in records))
-        settings = Settings.from_env(
-            {
-                "CORDON_HOME": str(self.folder / "state"),
-                "CORDON_REGIME": regime or self.regime,
-                "CORDON_EMBARGO": embargo or self.embargo,
-                "CORDON_BATCH_SIZE": str(batch_size),
-                "CORDON_ACKNOWLEDGE_WEAKENING": "1" if acknowledge else "0",
-            }
+        settings = self.settings(
+            CORDON_REGIME=regime or self.regime,
+            CORDON_EMBARGO=embargo or self.embargo,
+            CORDON_BATCH_SIZE=str(batch_size),
+            CORDON_ACKNOWLEDGE_WEAKENING="1" if acknowledge else "0",
         )
         out = self.folder / f"out{number}"
         summary = flow.run(settings, source, out, now=datetime.fromisoformat(now), seed=seed, with_release=release)

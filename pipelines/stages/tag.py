@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from pipelines.context import Context
 from pipelines.contracts.codes import Protection
 from pipelines.contracts.decode import what_can_be_read
 from pipelines.contracts.incident import Incident, Person
-from pipelines.resolve import Rows, effective, load_incidents
+from pipelines.resolve import Ints, Rows, effective, load_incidents
 from pipelines.stages.land import Landed
 from pipelines.stages.validate import Valid
 from pipelines.stores import ledger
@@ -95,7 +95,7 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         people = linked.person_ids.tolist()
         _record_mentions(conn, batch, valid, found, persons, contents, people, of_record, of_shadow)
         counts = _protect(ctx, conn, found, people, np.array(of_record, dtype=np.int64), of_shadow)
-        _touch_components(conn, ctx, linked.merged)
+        _touch_people(conn, linked.gaining)
         now = ctx.now()
         ledger.raise_alerts(
             conn, (("alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items()), now
@@ -413,7 +413,7 @@ def _protect(
         np.concatenate([people[:count], people[count:][unlinked], rows["person_id"]]),
         np.concatenate([masks, np.full(len(unlinked), _INDETERMINATE), within.protections]),
     )
-    _touch_components(conn, ctx, grown)
+    _touch_people(conn, ctx.registry.members(conn, grown))
     return {
         "persons": count,
         "protected": int(np.count_nonzero(found.own)),
@@ -450,7 +450,7 @@ def _unite_versions(ctx: Context, conn: Connection, rows: Rows) -> None:
         if other != person:
             pairs.append((other, person))
     if pairs:
-        _touch_components(conn, ctx, ctx.registry.unite(conn, pairs))
+        _touch_people(conn, ctx.registry.unite(conn, pairs))
 
 
 def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any) -> None:
@@ -473,16 +473,16 @@ def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any)
         unreadable = select(mention.c.person_id).where(mention.c.person_id.in_(part), mention.c.incident_id == 0)
         for (person,) in conn.execute(unreadable):
             masks[person] |= _INDETERMINATE
+        components = np.unique(ctx.registry.components(conn, part))
+        before = ctx.registry.protections(conn, components)
         ctx.registry.reset(conn, masks)
-        _touch_components(conn, ctx, set(ctx.registry.components(conn, part).tolist()))
+        lost = components[ctx.registry.protections(conn, components) != before]
+        _touch_people(conn, ctx.registry.members(conn, lost.tolist()))
 
 
-def _touch_components(conn: Connection, ctx: Context, components: Iterable[int]) -> None:
-    """Marks every incident dirty in which someone of these components is named."""
-    components = sorted(components)
-    if not components:
-        return
-    for part in chunks(ctx.registry.members(conn, components).tolist()):
+def _touch_people(conn: Connection, people: Ints) -> None:
+    """Marks every incident dirty that names someone of whom more, or less, is known to be protected than before."""
+    for part in chunks(people.tolist()):
         conn.execute(
             update(incident)
             .where(

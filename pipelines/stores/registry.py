@@ -14,8 +14,10 @@ import gc
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from typing import Any, cast
 
 import msgspec
@@ -52,12 +54,12 @@ class Linked(msgspec.Struct, frozen=True):
 
     Attributes:
         person_ids: per identity given, the number of its form, int64 of the same length.
-        merged: components into which at least two earlier ones were united; people recorded before may be protected now.
+        gaining: people recorded before who are protected otherwise now, because what they are linked with was united.
         long_chains: size of each component that grew and has more than `LONGEST_CHAIN` people, by component.
     """
 
     person_ids: Ints
-    merged: set[int]
+    gaining: Ints
     long_chains: dict[int, int]
 
 
@@ -116,7 +118,7 @@ class Registry:
         new = [mac for mac in macs if mac not in known]
         ids = {mac: row[0] for mac, row in known.items()}
         forest = _Forest()
-        merged: set[int] = set()
+        gaining = np.zeros(0, dtype=np.int64)
         long_chains: dict[int, int] = {}
         if new:
             first = self._next_id(conn)
@@ -125,12 +127,12 @@ class Registry:
             found = [forms[mac][0] for mac in new]
             tokens = self._blocker.tokens(found)
             outlines = [outline(identity) for identity in found]
-            merged, grown = self._unite(conn, forest, found, tokens, outlines, first)
+            gaining, grown = self._unite(conn, forest, found, tokens, outlines, first)
             self._insert(conn, forms, new, first, forest, tokens)
             self._outlines.file(conn, first, outlines)
             long_chains = self._sizes(conn, grown)
         person_ids = np.fromiter((ids[mac] for mac in places), dtype=np.int64, count=len(places))
-        return Linked(person_ids, merged, long_chains)
+        return Linked(person_ids, gaining, long_chains)
 
     def _distinct(self, identities: Sequence[Identity]) -> tuple[dict[bytes, tuple[Identity, bytes]], list[bytes]]:
         """Distinct forms by their MAC, and the MAC of each identity given."""
@@ -185,8 +187,8 @@ class Registry:
         tokens: Tokens,
         outlines: Sequence[tuple[int, ...]],
         first: int,
-    ) -> tuple[set[int], set[int]]:
-        """Compares new forms with each other and with those filed; returns components united and components that grew.
+    ) -> tuple[Ints, set[int]]:
+        """Compares new forms with each other and with those filed; returns who gains by it and components that grew.
 
         Components of rows that were filed before are rewritten here; those of the new rows are in `forest`.
         """
@@ -198,13 +200,13 @@ class Registry:
         roots: dict[int, list[int]] = {}
         for old in olds:
             roots.setdefault(forest.root(old), []).append(old)
-        merged = {root for root, members in roots.items() if len(members) > 1}
+        gaining = self._gaining(conn, [members for members in roots.values() if len(members) > 1])
         moves = [(root, old) for root, members in roots.items() for old in members if old != root]
         if moves:
             mark = "?" if conn.dialect.name == "sqlite" else "%s"
             conn.exec_driver_sql(f"UPDATE registry_person SET component = {mark} WHERE component = {mark}", moves)  # noqa: S608
         grown = {forest.root(node) for node in forest.parent}
-        return merged, grown
+        return gaining, grown
 
     def _candidates(self, conn: Connection, tokens: Tokens, outlines: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints]:
         """Pairs of (new form, person filed) that share a token and may be one, each once, by person."""
@@ -361,8 +363,8 @@ class Registry:
                 np.bitwise_or.at(masks, np.searchsorted(distinct, table[:, 0]), table[:, 1])
         return masks[back.reshape(-1)]
 
-    def unite(self, conn: Connection, pairs: Iterable[tuple[int, int]]) -> set[int]:
-        """Unites the components of pairs of people known to be one person; returns those that more than one became.
+    def unite(self, conn: Connection, pairs: Iterable[tuple[int, int]]) -> Ints:
+        """Unites the components of pairs of people known to be one person; returns the people who gain protections by it.
 
         For what is known without comparing: the same `person_ref` in two versions of one incident.
         """
@@ -372,13 +374,30 @@ class Registry:
         forest = _Forest()
         for one, other in pairs:
             forest.unite(component[one], component[other])
-        merged = set()
-        for old in {c for c in component.values() if forest.root(c) != c}:
-            merged.add(forest.root(old))
-            conn.exec_driver_sql(
-                f"UPDATE registry_person SET component = {int(forest.root(old))} WHERE component = {int(old)}"  # noqa: S608 - numbers only
-            )
-        return merged
+        roots: dict[int, list[int]] = {}
+        for old in sorted(set(component.values())):
+            roots.setdefault(forest.root(old), []).append(old)
+        gaining = self._gaining(conn, roots.values())
+        for root, members in roots.items():
+            for old in members[1:]:  # the first is the smallest, and the root
+                conn.exec_driver_sql(
+                    f"UPDATE registry_person SET component = {int(root)} WHERE component = {int(old)}"  # noqa: S608 - numbers only
+                )
+        return gaining
+
+    def _gaining(self, conn: Connection, united: Iterable[Collection[int]]) -> Ints:
+        """Who gains when the components of each group are united: the people of those that lack what another one has."""
+        groups = [sorted(group) for group in united]
+        components = [component for group in groups for component in group]
+        held = dict(zip(components, self.protections(conn, components).tolist(), strict=True))
+        lacking = [
+            component
+            for group in groups
+            for together in [reduce(or_, (held[each] for each in group))]
+            for component in group
+            if held[component] != together
+        ]
+        return self.members(conn, lacking)
 
     # ---- protecting -------------------------------------------------------------------------------------------------
 

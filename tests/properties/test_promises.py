@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pipelines.context import open_context
+from pipelines.resolve import decide, effective, load
+from pipelines.sources.synthetic import generate
 from tests.properties import checks
 from tests.properties.histories import CAST, RELATIONS, UNREADABLE, broken, examples, histories, parsed, records
 from tests.world import DOUBT, OFFENCE, Document, World, encoded, incident, name, person
@@ -82,6 +86,51 @@ def assert_sound(world: World) -> None:
         }
 
 
+def assert_up_to_date(world: World, history: list[bytes], size: int) -> None:
+    """Runs a history in small batches and compares what is recorded of everybody with what would be decided now."""
+    world.run(history, batch_size=size, release=False)
+    with open_context(world.settings(), now=datetime.fromisoformat(NOW), seed=7) as ctx, ctx.db.connect() as conn:
+        rows = load(conn, "1 = 1")
+        carried = ctx.registry.protections(conn, rows["component"])
+        outcome = decide(rows, effective(rows), carried, ctx.policy, set())
+    known = [(rows.text("protections")[i], rows.text("fired")[i]) for i in outcome.rows.tolist()]
+    assert known == list(zip(outcome.protections.tolist(), outcome.fired.tolist(), strict=True))
+
+
+def _alone(key: str, role: str, surname: str, number: str | None = None, **fields: Any) -> Document:
+    return incident(key, person("p1", role, names=[name(surname, "Sara")], nominal_id=number, **fields))
+
+
+#: A victim and a suspect whom nothing links, until a later record is like both; a broken record that a sound one replaces;
+#: and someone who is named otherwise in the next version.
+LATE_LINKS = [
+    encoded(record)
+    for records_of in (
+        [
+            _alone("L1", "VICTIM", "Oduya", "N901"),
+            _alone("L2", "SUSPECT", "Brankovic", dob="1990-10-10", immigration=OFFENCE),
+        ],
+        [_alone(f"L{n}", "MENTIONED", f"Szczepanek{'abcdefghij'[n % 10]}{n}") for n in range(3, 60)],
+        [_alone("L60", "MENTIONED", "Brankovic", "N901", dob="1990-10-10")],
+        [
+            _alone("L61", "SUSPECT", "Quisling", "N902", immigration=OFFENCE),
+            _alone("L62", "MENTIONED", "Quisling", "N902") | {"relations": [{"from_ref": "p1", "to_ref": "nobody"}]},
+        ],
+        [_alone(f"L{n}", "MENTIONED", f"Szczepanek{'abcdefghij'[n % 10]}{n}") for n in range(63, 120)],
+        [_alone("L62", "MENTIONED", "Quisling", "N902")],
+        [
+            _alone("L120", "VICTIM", "Vandersteen", "N903"),
+            incident("L121", person("p1", "SUSPECT", names=[name("Featherstone", "Ann")], immigration=OFFENCE)),
+            _alone("L122", "MENTIONED", "Featherstone", None)
+            | {"persons": [person("p1", "MENTIONED", names=[name("Featherstone", "Ann")], nominal_id="N904")]},
+        ],
+        [_alone(f"L{n}", "MENTIONED", f"Szczepanek{'abcdefghij'[n % 10]}{n}") for n in range(123, 180)],
+        [incident("L120", person("p1", "VICTIM", names=[name("Featherstone", "Ann")], nominal_id="N904"), version=2)],
+    )
+    for record in records_of
+]
+
+
 # ---- order independence, conservation, closed outputs -------------------------------------------------------------
 
 
@@ -109,6 +158,21 @@ def test_order_duplicates_batches_and_runs_do_not_matter(
     # got the same one last. (Of two contents under one version, neither is the latest.)
     if no_version_twice(history):
         assert latest_referrals(other).items() >= latest_referrals(straight).items()
+
+
+@examples(30)
+@given(history=histories(least=2, most=8), size=st.sampled_from([1, 2, 3]))
+def test_who_is_not_decided_again_would_be_decided_the_same(
+    new_world: NewWorld, history: list[bytes], size: int
+) -> None:
+    """Batch after batch, everybody's protections and rules are those that all facts together give them."""
+    assert_up_to_date(new_world(), history, size)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_long_chains_are_decided_again_where_it_matters(new_world: NewWorld, seed: int) -> None:
+    """Where a thousand incidents name namesakes, and chains of them meet, those who gain or lose by it are decided again."""
+    assert_up_to_date(new_world(), [*generate(1000, seed, faults=0.1), *LATE_LINKS], 60)
 
 
 @examples(20)

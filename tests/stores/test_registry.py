@@ -120,16 +120,28 @@ def test_protection_reaches_everyone_linked_before_or_after(db: Engine, registry
 
 
 def test_a_late_link_unites_what_was_apart(db: Engine, registry: Registry) -> None:
-    """A record that is like two people unites them, and says which component that is."""
+    """A record that is like two people unites them, and says who is protected by it that was not."""
     one, other = person("Khan", "Sara", None, "N7"), person("Lopez", "Ines", "1990-10-10")
     both = person("Lopez", "Ines", "1990-10-10", "N7")
     ids = link(registry, db, [one, other])
     with writing(db) as conn:
         registry.protect(conn, ids[:1], [4])
         linked = registry.link(conn, [both])
-        assert linked.merged == set(registry.components(conn, linked.person_ids).tolist())
+        assert linked.gaining.tolist() == ids[1:]
         assert len(set(registry.components(conn, [*ids, *linked.person_ids]).tolist())) == 1
         assert registry.protections(conn, registry.components(conn, ids[1:])).tolist() == [4]
+
+
+def test_who_gains_by_being_united_is_exactly_who_had_less(db: Engine, registry: Registry) -> None:
+    """Uniting tells everyone whose protections it changes, whichever side they were on, and nobody else."""
+    ids = link(registry, db, [Identity(anchor=f"{n}") for n in range(6)])
+    with writing(db) as conn:
+        registry.protect(conn, ids, [1, 1, 4, 0, 1, 5])
+        assert registry.unite(conn, [(ids[0], ids[1])]).tolist() == []
+        assert registry.unite(conn, [(ids[2], ids[1])]).tolist() == ids[:3]
+        assert registry.unite(conn, [(ids[3], ids[4]), (ids[4], ids[5])]).tolist() == ids[3:5]
+        assert registry.unite(conn, [(ids[0], ids[5]), (ids[1], ids[2])]).tolist() == []
+        assert registry.protections(conn, registry.components(conn, ids)).tolist() == [5] * 6
 
 
 def test_long_chains_are_told(db: Engine, registry: Registry) -> None:
@@ -189,7 +201,7 @@ def test_another_key_does_not_open_it(db: Engine, registry: Registry) -> None:
     link(registry, db, [AMINA])
     other = Registry(Keys.from_seed(2))
     with writing(db) as conn:
-        assert other.link(conn, [AMENA]).merged == set()
+        assert other.link(conn, [AMENA]).gaining.size == 0
         conn.exec_driver_sql("UPDATE registry_person SET sealed = form_mac")
         with pytest.raises(StoreError, match="does not open"):
             registry.link(conn, [AMENA])
