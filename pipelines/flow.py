@@ -88,6 +88,7 @@ def run(
             for name, stage in (("validate", validate), ("tag", tag), ("firewall", firewall)):
                 tell(name, str(batch), stage(ctx, batch))
             tell("publish", str(batch), publish(ctx, batch, sink))
+            ctx.vault.forget()
             gc.collect()
         if with_release:
             later = ctx.at(ctx.now() + settings.embargo_duration)

@@ -75,6 +75,10 @@ class Vault:
         except (InvalidTag, ValueError):
             raise StoreError(f"`{name}` in the vault does not open: another key, or not what was written") from None
 
+    def forget(self) -> None:
+        """Lets go of what is kept: the batch in hand is done, and the next one needs the room."""
+        self._kept.clear()
+
     def has(self, name: str) -> bool:
         """Whether an object of that name exists."""
         return bool(self._fs.exists(self._path(name)))
