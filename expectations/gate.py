@@ -1,12 +1,12 @@
 """Judges a frame with Great Expectations: which rows break which rule, and never what was in them.
 
 Two passes. The first asks every rule for yes or no (`BOOLEAN_ONLY`, one validation). Only for the rules that said no
-does the second ask which rows (`COMPLETE`, in memory, in an ephemeral context), and only the row numbers are taken out.
+does the second ask which rows (`COMPLETE`, in memory), and only the row numbers are taken out.
 
 Anything but a plain yes counts as no. A rule that could not be judged, because its expectation raised, has neither
 yes nor rows: then nothing of the batch goes on.
 
-Great Expectations is imported on first use; `warm()` does it ahead.
+Great Expectations is imported on first use; `warm()` does it ahead and makes every rule ready to be asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from expectations.suites import SUITES, Rule, Suite, suite
+from expectations.suites import EXPECTED_ROWS, SUITES, Rule, Suite, suite
 from pipelines.errors import GateError
 
 if TYPE_CHECKING:
@@ -76,9 +76,9 @@ def judge(name: str, frame: pd.DataFrame, *, expected_rows: int | None = None) -
     rules = [rule for rule in gate.suite.rules if not _cannot_fail(rule, frame)]
 
     said = gate.run(rules, frame, expected_rows, "BOOLEAN_ONLY")
-    unjudged = [rule.id for rule, result in zip(rules, said, strict=True) if _raised(result)]
+    unjudged = [rule.id for rule, result in zip(rules, said, strict=True) if result is None]
     broken = [
-        rule for rule, result in zip(rules, said, strict=True) if result.success is not True and not _raised(result)
+        rule for rule, result in zip(rules, said, strict=True) if result is not None and result.success is not True
     ]
     tables = [rule.id for rule in broken if rule.kind == "table"]
     if tables or unjudged:
@@ -105,9 +105,9 @@ def _rows_of(gate: _Gate, broken: Sequence[Rule], frame: pd.DataFrame, expected_
     rows: dict[str, Rows] = {}
     unjudged = []
     for rule, result in zip(broken, gate.run(broken, frame, expected_rows, "COMPLETE"), strict=True):
-        positions = (result.result or {}).get("unexpected_index_list")
+        positions = result and (result.result or {}).get("unexpected_index_list")
         # A rule that said no a moment ago and now names nobody was not judged.
-        if _raised(result) or not isinstance(positions, list) or not positions:
+        if not isinstance(positions, list) or not positions:
             unjudged.append(rule.id)
         else:
             rows[rule.id] = np.unique(np.asarray(positions, dtype=np.int64))
@@ -125,82 +125,90 @@ def _stopped(name: str, broken: Sequence[str], unjudged: Sequence[str]) -> GateE
     return GateError(f"gate `{name}`: {'; '.join(what)}: nothing of the batch goes on; correct the frame or the rule")
 
 
-def _raised(result: Any) -> bool:
-    """Whether an expectation raised. The details come flat, or nested under the ids of the metrics that failed."""
-    info = result.exception_info
-    if not isinstance(info, dict):
-        return info is not None
-    parts = [info, *(part for part in info.values() if isinstance(part, dict))]
-    return any(part.get("raised_exception") for part in parts) or any(part.get("exception_message") for part in parts)
-
-
 # ---- great expectations -------------------------------------------------------------------------------------------
 
 #: All gates share one engine, and an engine has one active batch.
 _one_at_a_time = threading.Lock()
 
 
+class _Question:
+    """A rule made ready once: its expectation, and the graph of the metrics that answer it for whatever frame.
+
+    The engine's own validator works both out anew for every frame, which is most of what it does (decision 0413).
+    """
+
+    def __init__(self, rule: Rule, detail: str, expected_rows: int | None) -> None:
+        from great_expectations.validator.validation_graph import ValidationGraph
+
+        self._asked = {"result_format": detail}
+        kwargs = {key: expected_rows if value == EXPECTED_ROWS else value for key, value in rule.kwargs.items()}
+        self._expectation = _quick(rule.expectation)(**kwargs)
+        needed = self._expectation.get_validation_dependencies(_engine(), self._asked)
+        self.graph = ValidationGraph(execution_engine=_engine())
+        for metric in needed.get_metric_configurations():
+            self.graph.build_metric_dependency_graph(metric, self._asked)
+
+    def answer(self, metrics: dict[Any, Any], aborted: dict[Any, Any]) -> Any:
+        """What the expectation says of the metrics of a frame; None if one of them, or it, raised."""
+        if any(edge.left.id in aborted for edge in self.graph.edges):
+            return None
+        try:
+            return self._expectation.metrics_validate(metrics, dict(self._asked), _engine())
+        except Exception:
+            return None  # its text may quote a value
+
+
 class _Gate:
-    """A suite made ready once: the batch definition and the compiled configurations are used again for every frame."""
+    """A suite and its questions: those of the first pass ready from the start, others when they are first asked."""
 
-    def __init__(self, rules: Suite, asset: Any) -> None:
-        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
+    def __init__(self, rules: Suite) -> None:
         self.suite = rules
-        self._asset = asset
-        self._whole = asset.add_batch_definition_whole_dataframe("whole")
-        self._configurations = {
-            rule.id: ExpectationConfiguration(type=_quick(rule.expectation), kwargs=rule.kwargs, meta={"rule": rule.id})
-            for rule in rules.rules
-        }
+        self._questions: dict[tuple[str, str], _Question] = {}
+        for rule in rules.rules:
+            self._question(rule, "BOOLEAN_ONLY", 0)
 
     def run(self, rules: Sequence[Rule], frame: pd.DataFrame, expected_rows: int | None, detail: str) -> list[Any]:
-        """The results of some rules, in their order.
+        """The answers to some rules, in their order; None for a rule that could not be judged.
 
         Raises:
-            GateError: if the engine itself failed, or did not answer for each rule once.
+            GateError: if the engine itself failed.
         """
-        from great_expectations.core.expectation_suite import ExpectationSuite
-        from great_expectations.validator.v1_validator import Validator
+        from great_expectations.validator.validation_graph import ValidationGraph
 
-        name = self.suite.name
-        parameters = None if expected_rows is None else {"expected_rows": expected_rows}
+        engine = _engine()
         try:
             with _one_at_a_time, warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a warning may quote a value
-                expectations = [self._configurations[rule.id] for rule in rules]
-                asked = ExpectationSuite(name=f"{name}-{detail}", expectations=expectations)
-                validator = Validator(
-                    batch_definition=self._whole,
-                    result_format=detail,
-                    batch_parameters={"dataframe": frame},
-                )
+                questions = [self._question(rule, detail, expected_rows) for rule in rules]
+                whole = ValidationGraph(execution_engine=engine)
+                for question in questions:
+                    for edge in question.graph.edges:
+                        whole.add(edge)
                 try:
-                    outcome = validator.validate_expectation_suite(asked, parameters)
+                    engine.load_batch_data(self.suite.name, frame)
+                    metrics, aborted = whole.resolve({"result_format": detail}, show_progress_bars=False)
+                    return [question.answer(metrics, aborted) for question in questions]
                 finally:
-                    self._forget()
+                    # The engine would otherwise keep the frame until the next one comes.
+                    engine.batch_manager.batch_data_cache.clear()
         except Exception:
             # Whatever the engine raises may quote a value, so neither it nor its text goes on.
-            raise _stopped(name, [], [rule.id for rule in rules]) from None
-        by_rule = {result.expectation_config.meta.get("rule"): result for result in outcome.results}
-        missing = [rule.id for rule in rules if rule.id not in by_rule]
-        if missing or len(outcome.results) != len(rules):
-            raise _stopped(name, [], missing or [rule.id for rule in rules])
-        return [by_rule[rule.id] for rule in rules]
+            raise _stopped(self.suite.name, [], [rule.id for rule in rules]) from None
 
-    def _forget(self) -> None:
-        """Drops the frame, which the engine would otherwise keep until the next one of this suite comes."""
-        batches = self._asset.datasource.get_execution_engine().batch_manager
-        batches.batch_cache.clear()
-        batches.batch_data_cache.clear()
+    def _question(self, rule: Rule, detail: str, expected_rows: int | None) -> _Question:
+        if EXPECTED_ROWS in rule.kwargs.values():
+            return _Question(rule, detail, expected_rows)
+        if (rule.id, detail) not in self._questions:
+            self._questions[rule.id, detail] = _Question(rule, detail, None)
+        return self._questions[rule.id, detail]
 
 
 @lru_cache(maxsize=64)
-def _quick(expectation: str) -> str:
-    """The name of an expectation that judges as the named one does and works its own configuration out only once.
+def _quick(expectation: str) -> Any:
+    """An expectation that judges as the named one does, and works out once what it is and which metrics it needs.
 
     The engine asks an expectation for its configuration some seventy times per validation, and each time it is made
-    anew from the fields, which do not change: almost half of what a gate costs.
+    anew from the fields, which do not change.
     """
     from great_expectations.compatibility import pydantic
     from great_expectations.expectations.expectation import Expectation
@@ -209,36 +217,41 @@ def _quick(expectation: str) -> str:
     kind: type[Expectation] = get_expectation_impl(expectation)
 
     def configuration(self: Any) -> Any:
-        if self._once is None:
-            self._once = kind.configuration.fget(self)
-        return self._once
+        if self._configuration is None:
+            self._configuration = kind.configuration.fget(self)
+        return self._configuration
+
+    def needed(self: Any, execution_engine: Any = None, runtime_configuration: Any = None) -> Any:
+        if self._needed is None:
+            self._needed = kind.get_validation_dependencies(self, execution_engine, runtime_configuration)
+        return self._needed
 
     members = {
         "__module__": __name__,
         "__doc__": kind.__doc__,
-        "__annotations__": {"_once": Any},
-        "_once": pydantic.PrivateAttr(default=None),
+        "__annotations__": {"_configuration": Any, "_needed": Any},
+        "_configuration": pydantic.PrivateAttr(default=None),
+        "_needed": pydantic.PrivateAttr(default=None),
         "configuration": property(configuration),
+        "get_validation_dependencies": needed,
     }
     metaclass: Any = type(kind)
-    return str(metaclass(f"Quick{kind.__name__}", (kind,), members).expectation_type)
+    return metaclass(f"Quick{kind.__name__}", (kind,), members)
 
 
 @lru_cache(maxsize=len(SUITES))
 def _prepared(name: str) -> _Gate:
-    return _Gate(suite(name), _frames().add_dataframe_asset(name))
+    return _Gate(suite(name))
 
 
 @lru_cache(maxsize=1)
-def _frames() -> Any:
-    """The data source all gates share, in a context that lives in memory and tells nobody of itself."""
+def _engine() -> Any:
+    """The engine all gates share. There is no context around it: nothing is stored, and nobody is told."""
     _silence()
-    import great_expectations as gx
+    from great_expectations.execution_engine import PandasExecutionEngine
 
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = {"globally": False}
-    return context.data_sources.add_pandas("frames")
+    # Its cache would keep what it computed of one frame, and offer it for the next.
+    return PandasExecutionEngine(caching=False)
 
 
 def _silence() -> None:

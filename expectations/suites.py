@@ -13,6 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+#: In the arguments of a rule: the number of rows that the caller expects.
+EXPECTED_ROWS = "$expected_rows"
+
 Kind = Literal["row", "table", "warning"]
 SUITES = ("landed_incidents", "landed_persons", "tagged_persons", "outgoing_referrals", "outgoing_subjects")
 
@@ -79,8 +82,7 @@ def suite(name: str) -> Suite:
         for key, value in kwargs.items():
             if value == "$columns":
                 kwargs[key] = list(text.columns)
-            elif value == "$expected_rows":
-                kwargs[key] = {"$PARAMETER": "expected_rows"}
+            elif value == EXPECTED_ROWS:
                 counted = True
         named = kwargs.get("column_list", [kwargs["column"]] if "column" in kwargs else [])
         if not set(named) <= set(text.columns):

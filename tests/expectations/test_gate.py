@@ -14,7 +14,7 @@ import pytest
 from sound_frames import SOUND
 
 from expectations import gate
-from expectations.suites import SUITES, suite
+from expectations.suites import EXPECTED_ROWS, SUITES, suite
 from pipelines.errors import GateError
 
 CANARY = "Zzyzx-Canary-7391"
@@ -304,58 +304,88 @@ def test_a_gate_asked_wrongly_stays_shut(name: str, expected: int | None, says: 
         gate.judge(name, SOUND["landed_incidents"](ROWS), expected_rows=expected)
 
 
-class _Answers:
-    """An engine that answers as it is told, in the place of the real one."""
-
-    def __init__(self, results: list[Any]) -> None:
-        self.results = results
-
-    def __call__(self, *_args: object, **_more: object) -> _Answers:
-        return self
-
-    def validate_expectation_suite(self, *_args: object) -> _Answers:
-        return self
-
-
-class _Result:
-    def __init__(self, rule: str, success: object, exception_info: object = None) -> None:
-        self.success = success
-        self.exception_info = exception_info
-        self.result: dict[str, object] = {}
-        self.expectation_config = type("C", (), {"meta": {"rule": rule}})
-
-
 @pytest.mark.parametrize("answer", [None, "true", 1, False])
 def test_only_a_plain_yes_opens_the_gate(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is not `True` itself is a no, and a no that names no rows stops the batch."""
-    import great_expectations.validator.v1_validator as engine
+    from great_expectations.expectations.expectation import Expectation
 
-    rules = [rule.id for rule in suite("landed_persons").rules]
-    frame = SOUND["landed_persons"](ROWS)
-    frame["roles"] = frame["roles"].astype(object)
-    results = [_Result(rule, True) for rule in rules]
-    results[5] = _Result(rules[5], answer)
-    gate.warm()
-    monkeypatch.setattr(engine, "Validator", _Answers(results))
-    with pytest.raises(GateError, match=r"not to be judged"):
-        judged("landed_persons", frame)
+    honest = Expectation.metrics_validate
+
+    def lying(self: Any, *given: Any) -> Any:
+        said = honest(self, *given)
+        said.success = answer if getattr(self, "column", None) == "roles" else said.success
+        return said
+
+    monkeypatch.setattr(Expectation, "metrics_validate", lying)
+    with pytest.raises(GateError, match=r"not to be judged `landed_persons\|has_role`: nothing"):
+        judged("landed_persons", SOUND["landed_persons"](ROWS))
 
 
-@pytest.mark.parametrize("lost", [0, 7])
-def test_a_rule_without_an_answer_stops_the_batch(lost: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An engine that forgets a rule, or answers one twice, has judged nothing."""
-    import great_expectations.validator.v1_validator as engine
+@pytest.mark.parametrize(
+    ("lost", "rule"),
+    [("table.row_count", "landed_persons|row_count"), ("column_values.between.", "landed_persons|has_role")],
+)
+def test_a_rule_whose_metrics_are_lost_stops_the_batch(lost: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that says nothing of what a rule needs has judged nothing."""
+    from great_expectations.validator.validation_graph import ValidationGraph
 
-    frame = SOUND["landed_persons"](ROWS)
-    frame["roles"] = frame["roles"].astype(object)
-    results = [_Result(rule.id, True) for rule in suite("landed_persons").rules]
-    gate.warm()
-    monkeypatch.setattr(engine, "Validator", _Answers(results[:lost] + results[lost + 1 :]))
-    with pytest.raises(GateError):
-        judged("landed_persons", frame)
-    monkeypatch.setattr(engine, "Validator", _Answers([*results, results[lost]]))
-    with pytest.raises(GateError):
-        judged("landed_persons", frame)
+    whole = ValidationGraph.resolve
+
+    def forgetful(self: Any, *given: Any, **more: Any) -> Any:
+        metrics, aborted = whole(self, *given, **more)
+        return {key: value for key, value in metrics.items() if not key.metric_name.startswith(lost)}, aborted
+
+    monkeypatch.setattr(ValidationGraph, "resolve", forgetful)
+    with pytest.raises(GateError) as caught:
+        judged("landed_persons", SOUND["landed_persons"](ROWS))
+    assert f"`{rule}`" in str(caught.value)
+
+
+def test_an_engine_that_breaks_stops_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the engine itself raises shuts the gate, and is not repeated."""
+    from great_expectations.validator.validation_graph import ValidationGraph
+
+    def broken(*_given: Any, **_more: Any) -> Any:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(ValidationGraph, "resolve", broken)
+    with pytest.raises(GateError) as caught:
+        judged("landed_persons", SOUND["landed_persons"](ROWS))
+    assert CANARY not in repr(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def engines_own(name: str, frame: pd.DataFrame, detail: str) -> list[tuple[Any, Any]]:
+    """What the engine's own validator says of a frame: success of each rule of a suite, and the rows that break it."""
+    import great_expectations as gx
+    from great_expectations.core.expectation_suite import ExpectationSuite
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.validator.v1_validator import Validator
+
+    context = gx.get_context(mode="ephemeral")
+    asset = context.data_sources.add_pandas("frames").add_dataframe_asset(name)
+    asked = ExpectationSuite(name=name)
+    for rule in suite(name).rules:
+        kwargs = {k: {"$PARAMETER": "expected_rows"} if v == EXPECTED_ROWS else v for k, v in rule.kwargs.items()}
+        asked.expectations.append(
+            ExpectationConfiguration(type=rule.expectation, kwargs=kwargs, meta={"rule": rule.id}).to_domain_obj()
+        )
+    whole = asset.add_batch_definition_whole_dataframe("whole")
+    validator = Validator(whole, result_format=detail, batch_parameters={"dataframe": frame})
+    outcome = validator.validate_expectation_suite(asked, {"expected_rows": len(frame)})
+    by_rule = {result.expectation_config.meta["rule"]: result for result in outcome.results}
+    results = [by_rule[rule.id] for rule in suite(name).rules]
+    return [(result.success, (result.result or {}).get("unexpected_index_list")) for result in results]
+
+
+@pytest.mark.parametrize("detail", ["BOOLEAN_ONLY", "COMPLETE"])
+@pytest.mark.parametrize("name", SUITES)
+def test_a_gate_judges_as_the_engines_own_validator(name: str, detail: str) -> None:
+    """What is made ready once is asked and answered as if the engine's validator did it anew for this frame."""
+    for frame in (SOUND[name](ROWS), SOUND[name](0), broken_at(BROKEN_ROWS + WARNINGS, name)[0]):
+        said = gate._prepared(name).run(suite(name).rules, frame, len(frame), detail)
+        own = [(result.success, (result.result or {}).get("unexpected_index_list")) for result in said]
+        assert own == engines_own(name, frame, detail)
 
 
 def test_nothing_judged_is_repeated_anywhere(
@@ -376,17 +406,20 @@ def test_nothing_judged_is_repeated_anywhere(
 
 
 def test_the_frame_is_let_go() -> None:
-    """The engine keeps no batch after it was judged."""
+    """The engine keeps no batch after it was judged, not even until somebody looks for what nobody can reach."""
 
     class Frame(pd.DataFrame):
         """A frame that can be watched."""
 
     frame = Frame(SOUND["landed_persons"](ROWS))
     values = weakref.ref(frame["person_ref"].array)
-    judged("landed_persons", frame)
-    del frame
-    gc.collect()
-    assert values() is None
+    gc.disable()
+    try:
+        judged("landed_persons", frame)
+        del frame
+        assert values() is None
+    finally:
+        gc.enable()
 
 
 def test_positions_are_those_of_the_rows_whatever_the_index() -> None:
@@ -413,7 +446,7 @@ def test_no_call_leaves_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    gate._frames.cache_clear()
+    gate._engine.cache_clear()
     gate._prepared.cache_clear()
     gate.warm()
     judged("landed_incidents", with_value("landed_incidents", "version", 0))
