@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from pipelines.batches import Batch
 from pipelines.context import Context, open_context
 from pipelines.errors import CordonError, UsageError
@@ -60,14 +62,18 @@ class Operation:
         """Does one stage of one batch; one that was done before changes nothing. Returns its counts.
 
         Raises:
-            CordonError: what the stage raises; an alert with the batch's name is recorded where trying again won't help.
+            CordonError: what the stage raises; an alert with the batch's name is recorded where trying again won't help,
+                or a note on the error says that it could not be.
         """
         try:
             return self._stages[name](batch)
         except CordonError as error:
             if not error.retriable:
-                with writing(self._ctx.db) as conn:
-                    ledger.raise_alerts(conn, [(f"alert|{name}_failed", str(batch))], self._ctx.now())
+                try:
+                    with writing(self._ctx.db) as conn:
+                        ledger.raise_alerts(conn, [(f"alert|{name}_failed", str(batch))], self._ctx.now())
+                except SQLAlchemyError as failure:  # the stage's error is the one to be seen
+                    error.add_note(f"no alert was recorded: the database failed too ({type(failure).__name__})")
             raise
 
     def release(self) -> dict[str, int]:
