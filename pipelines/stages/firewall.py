@@ -136,6 +136,7 @@ def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Reco
     policy_id, stricter = _policies(ctx, conn)
     outcome = decide(rows, within, carried, ctx.policy, stricter)
     plan = _plan(rows, outcome)
+    _refer_once(conn, rows, outcome, plan)
     records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
     _draft(ctx, conn, rows, plan, outcome, records)
     sent = _refer(ctx, conn, rows, within.protections, plan, outcome, unit, records)
@@ -195,6 +196,8 @@ class _Plan(NamedTuple):
     new_drafts: list[int]
     drop_drafts: list[int]
     referrals: list[int]
+    referred_with: dict[int, int]
+    """The row whose referral is also that of another: the same person of another record under the same version."""
     superseded: list[int]
     enforcement_state: dict[int, str]
     safeguarding_state: dict[int, str]
@@ -204,6 +207,7 @@ class _Plan(NamedTuple):
 
 
 _DISCLOSED = (State.RELEASED, State.WITHDRAWN)
+_REFERRED = (State.RELEASED, State.PENDING)
 _STATE_OF = {
     Decision.HOLD_FOR_HUMAN: State.HELD,
     Decision.WITHHOLD: State.WITHHELD,
@@ -212,9 +216,16 @@ _STATE_OF = {
 
 
 def _plan(rows: Rows, outcome: Outcome) -> _Plan:
-    plan = _Plan({}, [], [], [], [], {}, {}, {}, {})
+    plan = _Plan({}, [], [], [], {}, [], {}, {}, {}, {})
     was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
     had, protections = rows.text("enforcement"), rows.text("protections")
+    incidents = rows["incident_id"].tolist()
+    # What a referral says of risk and children comes from all records of its incident, also from one that came late.
+    told_more = {
+        incident_id
+        for incident_id, state, quarantined in zip(incidents, was_s, rows["quarantined"].tolist(), strict=True)
+        if state is None and not quarantined
+    }
     for n, i in enumerate(outcome.rows.tolist()):
         if was_e[i] == State.QUARANTINED:
             continue
@@ -230,7 +241,7 @@ def _plan(rows: Rows, outcome: Outcome) -> _Plan:
             plan.enforcement_state[i] = was_e[i] if was_e[i] in _DISCLOSED else _STATE_OF[decision]
         decision = outcome.safeguarding[n]
         if decision is Decision.RELEASE:
-            if was_s[i] not in (State.RELEASED, State.PENDING) or protections[i] != int(outcome.protections[n]):
+            if was_s[i] not in _REFERRED or protections[i] != int(outcome.protections[n]) or incidents[i] in told_more:
                 plan.referrals.append(i)
             plan.safeguarding_state[i] = was_s[i] if was_s[i] in _DISCLOSED else State.PENDING
         else:
@@ -243,6 +254,33 @@ def _plan(rows: Rows, outcome: Outcome) -> _Plan:
         if had[i] == Decision.RELEASE_MINIMISED:
             plan.drop_drafts.append(i)
     return plan
+
+
+def _refer_once(conn: Connection, rows: Rows, outcome: Outcome, plan: _Plan) -> None:
+    """Of records under one version, the one with the smallest digest refers a person, whichever of them came first."""
+    due = set(plan.referrals)
+    people, records, was = rows.who.tolist(), rows["coordinate_id"].tolist(), rows.text("safeguarding_state")
+    released: dict[int, list[int]] = defaultdict(list)
+    for i, n in plan.position.items():
+        if outcome.safeguarding[n] is Decision.RELEASE:
+            released[people[i]].append(i)
+    several = [found for found in released.values() if len(found) > 1 and not due.isdisjoint(found)]
+    digests = _digests(conn, {records[i] for found in several for i in found})
+    for found in several:
+        chosen, *others = sorted(found, key=lambda i: (digests[records[i]], i))
+        plan.referred_with.update((i, chosen) for i in others if was[i] not in _REFERRED)
+        due.difference_update(others)
+        due.add(chosen)
+    plan.referrals[:] = sorted(due)
+
+
+def _digests(conn: Connection, coordinate_ids: Iterable[int]) -> dict[int, bytes]:
+    """The keyed hashes of the bytes of some records."""
+    found: dict[int, bytes] = {}
+    for part in chunks(sorted(coordinate_ids)):
+        query = select(coordinate.c.id, coordinate.c.digest).where(coordinate.c.id.in_(part))
+        found |= {identifier: bytes(digest) for identifier, digest in conn.execute(query)}
+    return found
 
 
 def _store(
@@ -480,6 +518,7 @@ def _refer(
             plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[message_id])
         elif known.get(message_id):
             plan.safeguarding_state[i] = State.RELEASED
+    _follow(plan, outcome)
     fresh = [
         (
             message_id,
@@ -553,6 +592,19 @@ def _built_referrals(
                     guard.unsafe_contacts(place, referral),
                 ),
             )
+
+
+def _follow(plan: _Plan, outcome: Outcome) -> None:
+    """Gives those referred with another row what became of that one."""
+    for i, chosen in plan.referred_with.items():
+        n, there = plan.position[i], plan.position[chosen]
+        plan.safeguarding_state[i] = plan.safeguarding_state[chosen]
+        outcome.safeguarding[n] = outcome.safeguarding[there]
+        outcome.safeguarding_why[n] = outcome.safeguarding_why[there]
+        if (chosen, Recipient.SAFEGUARDING) in plan.why:
+            plan.why[i, Recipient.SAFEGUARDING] = plan.why[chosen, Recipient.SAFEGUARDING]
+        if chosen in plan.referral_id:
+            plan.referral_id[i] = plan.referral_id[chosen]
 
 
 def _known_messages(conn: Connection, message_ids: Sequence[str]) -> Iterable[tuple[str, bool]]:

@@ -14,6 +14,7 @@ from tests.world import (
     FILES,
     OFFENCE,
     RECORDED,
+    REFERRALS,
     Document,
     World,
     cordon,
@@ -160,6 +161,55 @@ def test_two_contents_under_one_version(world: World, split: bool) -> None:
     rows = [row for row in world.final.values() if row["person_ref"] == "p2" and row["recipient"] == "enforcement"]
     assert rows
     assert all(row["decision"] == H and "INDETERMINATE" in row["protections"] for row in rows)
+
+
+def latest(world: World) -> dict[str, Document]:
+    """The latest referral of each person, by the recipient's own key."""
+    return {row["key"]: row["value"] for ran in world.runs for row in ran.rows(REFERRALS)}
+
+
+def test_of_two_contents_the_same_one_refers_whichever_came_first(tmp_path: Path) -> None:
+    """Records under one version that tell an incident otherwise: the latest referral does not depend on their order."""
+    hurt = victim(risk={"tool": "DASH", "level": "HIGH"})
+    contents = [incident("A", hurt, suspect(), flags=DA, text=f"He {what} the door.") for what in ("broke", "kicked")]
+    worlds = both_orders(tmp_path, *contents)
+    assert len({str(latest(world)) for world in worlds}) == 1
+    assert [len(world.runs[0].referrals) for world in worlds] == [1, 1, 1, 1]
+    assert sorted(len(world.runs[-1].referrals) for world in worlds[2:]) == [0, 1]
+    for world in worlds:
+        states = [world.runs[-1].ledger[key] for key in world.runs[-1].ledger if key[1:] == ("p1", "safeguarding")]
+        assert states == ["released", "released"]
+
+
+@pytest.mark.parametrize("refusing", [0, 1])
+def test_of_two_contents_one_that_refuses_does_not_refer(tmp_path: Path, refusing: int) -> None:
+    """Where only one record under a version has consent, the referral is made from that one, in any order."""
+    answers = [[GIVEN], [GIVEN | {"state": "REFUSED"}]]
+    contents = [
+        incident("A", victim(consent=answers[n ^ refusing]), suspect(), flags=DA, text=f"He {what} the door.")
+        for n, what in enumerate(("broke", "kicked"))
+    ]
+    worlds = both_orders(tmp_path, *contents)
+    assert len({str(latest(world)) for world in worlds}) == 1
+    assert ("broke", "kicked")[refusing] in str(latest(worlds[0]))
+
+
+def test_a_risk_that_a_late_version_shows_is_in_the_latest_referral(tmp_path: Path) -> None:
+    """High risk of an older version is told of a person referred already, whichever came first."""
+    old = incident("A", victim(risk={"tool": "DASH", "level": "HIGH"}), suspect(), flags=DA)
+    new = incident("A", victim(consent=[GIVEN]), suspect(), flags=DA, version=2)
+    found = [latest(world) for world in both_orders(tmp_path, old, new)]
+    assert all(told == found[0] for told in found)
+    assert [value["risk"]["level"] for value in found[0].values()] == ["HIGH"]
+
+
+def test_a_child_that_a_late_record_names_is_in_the_latest_referral(tmp_path: Path) -> None:
+    """A child in one of two records under one version is told of in the victim's referral, whichever came first."""
+    one = incident("A", victim(consent=[GIVEN]), suspect(), flags=DA)
+    other = incident("A", victim(consent=[GIVEN]), suspect(), person("p3", "CHILD_IN_HOUSEHOLD"), flags=DA)
+    found = [latest(world) for world in both_orders(tmp_path, one, other)]
+    assert all(told == found[0] for told in found)
+    assert [value["children_present"] for value in found[0].values()] == [True, True]
 
 
 def test_the_same_content_again_is_no_second_content(world: World) -> None:
