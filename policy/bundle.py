@@ -2,7 +2,8 @@
 
 A bundle is read from the package's own folder, or from any mapping of paths to bytes, so that another revision of the
 folder is judged by the same code. Its digest covers every byte that changes what it means: the schema, each policy
-file, the metadata, and the code that turns a cell into a question and answers into a decision.
+file, the metadata, and the code that turns a cell into a question and answers into a decision; and the codes with their
+numbers, for a state keeps what protects people as numbers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from pipelines.contracts.codes import Caution, Consent, Decision, Evidence, Protection, Recipient, Standing
 from policy.errors import PolicyError
 from policy.translate import ACTIONS
 
@@ -27,6 +29,12 @@ SCHEMA = "schema.cedarschema"
 ALWAYS = ("floor", "caution", "safeguarding")
 #: The code that gives a bundle its meaning.
 MEANING = ("cells.py", "translate.py", "engine.py")
+#: The codes that cells are made of and decisions are told in, in their order and with the numbers kept of them.
+CODES = "".join(
+    f"{kind.__name__} {code.name} {code.value}\n"
+    for kind in (Standing, Protection, Evidence, Caution, Consent, Recipient, Decision)
+    for code in kind
+)
 _SAFE = re.compile(r"[a-z0-9_]{1,64}")
 _NAMESPACES = {recipient.value.capitalize(): recipient for recipient in ACTIONS}
 
@@ -137,8 +145,8 @@ class Bundle:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256, in hex, over name, length and content of every file that changes what the bundle means."""
-        out = hashlib.sha256(b"cordon policy bundle 1\n")
+        """SHA-256, in hex, over the codes, and name, length and content of every file that changes what the bundle means."""
+        out = hashlib.sha256(b"cordon policy bundle 2\n" + CODES.encode() + b"\0")
         for path in sorted({SCHEMA, f"regimes/{self.regime}/regime.yaml", *MEANING, *self.policy_files}):
             content = self.bytes_of(path)
             out.update(f"{path}\0{len(content)}\0".encode())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policy import bundle
 from policy.bundle import MEANING, PACKAGE, Bundle, files_of
 from policy.engine import Engine
 from policy.errors import PolicyError
@@ -49,9 +50,8 @@ def _drop(path: str) -> Callable[[Path], None]:
 
 def _prove_anew(folder: Path) -> None:
     """Stores the same table for the changed bytes, as somebody would who wants the digest out of the way."""
-    bundle = Bundle.read(REGIME, folder)
     stored = json.loads((folder / TABLE).read_text())
-    (folder / TABLE).write_text(json.dumps({**stored, "digest": bundle.digest}))
+    (folder / TABLE).write_text(json.dumps({**stored, "digest": Bundle.read(REGIME, folder).digest}))
 
 
 PERMIT = """
@@ -141,6 +141,23 @@ def test_one_edited_byte_refuses_to_start(path: str, folder: Path) -> None:
         file.write(b"\n")
     with pytest.raises(PolicyError, match="changed since its table was proved"):
         Engine.load(REGIME, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Protection DA_VICTIM 1\n", "Protection DA_VICTIM 256\n"),
+        ("Standing OTHER 16\n", ""),
+        ("Evidence DOUBT 1\nEvidence OFFENCE 2\n", "Evidence OFFENCE 2\nEvidence DOUBT 1\n"),
+        ("Decision WITHHOLD WITHHOLD\n", "Decision WITHHOLD withhold\n"),
+    ],
+)
+def test_a_code_under_another_number_refuses_to_start(old: str, new: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state keeps numbers: another number, order or name of a code is a policy that was not proved."""
+    assert old in bundle.CODES
+    monkeypatch.setattr(bundle, "CODES", bundle.CODES.replace(old, new))
+    with pytest.raises(PolicyError, match="changed since its table was proved"):
+        Engine.load(REGIME)
 
 
 def test_other_regimes_are_no_part_of_a_bundle(folder: Path) -> None:
