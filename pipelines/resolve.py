@@ -26,6 +26,7 @@ from pipelines.contracts.codes import (
     Standing,
 )
 from pipelines.stores.bulk import chunks, fetched
+from pipelines.stores.tables import FACTS
 from pipelines.tagging.facts import SIGNAL_DA, SIGNAL_MS
 from pipelines.tagging.rules import BIT
 from policy.cells import EnforcementCell, Record, Risk, SafeguardingCell
@@ -34,31 +35,16 @@ from policy.engine import Engine
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_FACTS = [
-    "id",
-    "coordinate_id",
-    "incident_id",
-    "version",
-    "person_id",
-    "content",
-    "quarantined",
-    "standing",
-    "own",
-    "if_da",
-    "if_ms",
-    "evidence",
-    "caution",
-    "child",
-    "high_risk",
-    "assessed",
-    "consent",
-    "ie_consent",
-    "retracted",
-    "rules",
+_TEXT_FACTS = ("person_ref", "ties")
+_NUMBERS = [
+    *(f"m.{name}" for name in FACTS if name not in _TEXT_FACTS),
+    "i.top_version",
+    "i.signals",
+    "i.linked",
+    "p.component",
 ]
 _TEXTS = [
-    "person_ref",
-    "ties",
+    *_TEXT_FACTS,
     "protections",
     "policy_id",
     "run",
@@ -72,10 +58,7 @@ _TEXTS = [
     "safeguarding_state",
     "fired",
 ]
-_OF_INCIDENT = ["top_version", "signals", "linked"]
-_COLUMNS = ", ".join(
-    [*(f"m.{n}" for n in _FACTS), *(f"i.{n}" for n in _OF_INCIDENT), "p.component", *(f"m.{n}" for n in _TEXTS)]
-)
+_COLUMNS = ", ".join([*_NUMBERS, *(f"m.{name}" for name in _TEXTS)])
 _QUERY = (
     f"SELECT {_COLUMNS} FROM mention m JOIN incident i ON i.id = m.incident_id"  # noqa: S608 - our own column names
     " JOIN registry_person p ON p.id = m.person_id WHERE {} ORDER BY m.id"
@@ -88,11 +71,10 @@ class Rows:
     def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         """Takes rows in the order of the columns of `load`."""
         self.count = len(rows)
-        columns = list(zip(*rows, strict=True)) if rows else [()] * (len(_FACTS) + len(_TEXTS) + len(_OF_INCIDENT) + 1)
-        names = (*_FACTS, *_OF_INCIDENT, "component", *_TEXTS)
-        numbers = len(_FACTS) + len(_OF_INCIDENT) + 1
+        names = [*(name.partition(".")[2] for name in _NUMBERS), *_TEXTS]
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
         self._columns: dict[str, Any] = {
-            name: np.array(column, dtype=np.int64) if place < numbers else list(column)
+            name: np.array(column, dtype=np.int64) if place < len(_NUMBERS) else list(column)
             for place, (name, column) in enumerate(zip(names, columns, strict=True))
         }
         self.who = self._group(self.text("person_ref"))

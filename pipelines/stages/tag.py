@@ -29,7 +29,7 @@ from pipelines.stages.validate import Valid
 from pipelines.stores import ledger
 from pipelines.stores.bulk import chunks, insert_rows, next_id
 from pipelines.stores.database import writing
-from pipelines.stores.tables import counter_allegation, incident, mention
+from pipelines.stores.tables import FACTS, counter_allegation, incident, mention
 from pipelines.tagging.facts import Facts, counter_allegations, facts, raw_counter_allegations
 from pipelines.tagging.identity import Identity, identity_of, identity_of_raw
 from pipelines.tagging.rules import BIT
@@ -301,32 +301,6 @@ def _record_incidents(
     return ids
 
 
-_MENTION = [
-    "id",
-    "coordinate_id",
-    "incident_id",
-    "version",
-    "person_ref",
-    "person_id",
-    "content",
-    "quarantined",
-    "standing",
-    "own",
-    "if_da",
-    "if_ms",
-    "evidence",
-    "caution",
-    "child",
-    "high_risk",
-    "assessed",
-    "consent",
-    "ie_consent",
-    "retracted",
-    "rules",
-    "ties",
-]
-
-
 def _record_mentions(
     conn: Connection,
     batch: Batch,
@@ -339,50 +313,28 @@ def _record_mentions(
     shadows: Sequence[tuple[Shadow, int]],
 ) -> None:
     coordinates = ledger.coordinate_ids(conn, batch)
-    owner = found.incident.tolist()
+    owner, count, others = found.incident.tolist(), len(persons), len(shadows)
     first = next_id(conn, mention)
-    columns = (
-        range(first, first + len(persons)),
-        [coordinates[valid.offsets[i]] for i in owner],
-        [incident_ids[i] for i in owner],
-        [valid.incidents[i].header.version for i in owner],
-        [person.person_ref for person in persons],
-        people[: len(persons)],
-        contents,
-        [False] * len(persons),
-        found.standing.tolist(),
-        found.own.tolist(),
-        found.if_da.tolist(),
-        found.if_ms.tolist(),
-        found.evidence.tolist(),
-        found.caution.tolist(),
-        found.child.tolist(),
-        found.high_risk.tolist(),
-        found.assessed.tolist(),
-        found.consent.tolist(),
-        found.ie_consent.tolist(),
-        found.retracted[found.incident].tolist(),
-        found.rules.tolist(),
-        [msgspec.json.encode(found.ties[i]).decode() if i in found.ties else None for i in range(len(persons))],
-    )
-    insert_rows(conn, mention, _MENTION, list(zip(*columns, strict=True)))
-    first += len(persons)
-    rows = []
-    for n, ((shadow, incident_id), person) in enumerate(zip(shadows, people[len(persons) :], strict=True)):
-        fixed = (first + n, coordinates[shadow.offset], incident_id, shadow.version, shadow.person_ref, person, 0, True)
-        nothing = (0,) * (len(_MENTION) - len(fixed) - 2)
-        rows.append(
-            (
-                *fixed,
-                *(bool(v) if name in _BOOLEANS else v for name, v in zip(_MENTION[8:-2], nothing, strict=True)),
-                BIT["indeterminate|quarantined"],
-                None,
-            )
-        )
-    insert_rows(conn, mention, _MENTION, rows)
-
-
-_BOOLEANS = frozenset({"child", "high_risk", "assessed", "retracted"})
+    no, none = [False] * others, [0] * others
+    columns = {
+        "id": range(first, first + count + others),
+        "coordinate_id": [coordinates[valid.offsets[i]] for i in owner] + [coordinates[s.offset] for s, _ in shadows],
+        "incident_id": [incident_ids[i] for i in owner] + [incident_id for _, incident_id in shadows],
+        "version": [valid.incidents[i].header.version for i in owner] + [s.version for s, _ in shadows],
+        "person_ref": [person.person_ref for person in persons] + [s.person_ref for s, _ in shadows],
+        "person_id": people,
+        "content": [*contents, *none],
+        "quarantined": [False] * count + [True] * others,
+        "retracted": found.retracted[found.incident].tolist() + no,
+        "rules": found.rules.tolist() + [BIT["indeterminate|quarantined"]] * others,
+        "ties": [msgspec.json.encode(found.ties[i]).decode() if i in found.ties else None for i in range(count)]
+        + [None] * others,
+    }
+    for name in ("standing", "own", "if_da", "if_ms", "evidence", "caution", "consent", "ie_consent"):
+        columns[name] = getattr(found, name).tolist() + none
+    for name in ("child", "high_risk", "assessed"):
+        columns[name] = getattr(found, name).tolist() + no
+    insert_rows(conn, mention, FACTS, list(zip(*(columns[name] for name in FACTS), strict=True)))
 
 
 # ---- passing protection on --------------------------------------------------------------------------------------

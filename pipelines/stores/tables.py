@@ -6,6 +6,8 @@ sealed. `person_ref` is local to its incident and means nothing outside it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -88,10 +90,7 @@ counter_allegation = Table(
     Column("link_mac", LargeBinary, primary_key=True),
 )
 
-#: A person in one record: first what the record says (never changes), then what follows from everything known.
-mention = Table(
-    "mention",
-    metadata,
+_FACTS: tuple[Column[Any], ...] = (
     Column("id", Key, primary_key=True, autoincrement=False),
     Column("coordinate_id", BigInteger, nullable=False, index=True),
     Column("incident_id", BigInteger, nullable=False, index=True),
@@ -114,7 +113,15 @@ mention = Table(
     Column("retracted", Boolean, nullable=False),
     Column("rules", BigInteger, nullable=False),
     Column("ties", Text),
-    # ---- derived
+)
+#: What a record says of a person, in the order of the columns: written once, and never changed.
+FACTS = tuple(column.name for column in _FACTS)
+
+#: A person in one record: first what the record says, then what follows from everything known.
+mention = Table(
+    "mention",
+    metadata,
+    *_FACTS,
     Column("protections", SmallInteger),
     Column("fired", BigInteger),
     Column("policy_id", Integer),
