@@ -14,7 +14,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, select
 
 from expectations.suites import SUITES, suite
+from pipelines.approvals import APPROVED, REFUSED
 from pipelines.context import Context
+from pipelines.review import REASONS
 from pipelines.stages.tag import incident_mac, link_mac
 from pipelines.stores import audit
 from pipelines.stores.bulk import chunks
@@ -46,6 +48,8 @@ _DECIDED = {
 _OTHER_REASONS = {
     "default_deny": "no policy permits anything here",
     "policy_error": "the policy engine could not answer, so nothing may go",
+    APPROVED: "as many different named people approved it as the regime asks for",
+    REFUSED: "a named person refused it",
     "withheld_under_stricter_regime": "a stricter regime withheld it, and what was withheld stays withheld",
     "land|size": "the record is over 1 MiB",
     "land|blank": "the line is blank",
@@ -82,7 +86,7 @@ _COORDINATE = re.compile(r"(?P<topic>[^\[\]@]+)\[(?P<partition>\d+)\]@(?P<offset
 
 
 class Explanation(NamedTuple):
-    """One decision and why; or, with the decision QUARANTINED, why there is none."""
+    """One decision and why; with QUARANTINED, why there is none; with APPROVED or REFUSED, what a named person said."""
 
     coordinate: str
     person_ref: str
@@ -114,13 +118,18 @@ def explain(
         rows = [
             row
             for receipts, _ in audit.segments(conn)
-            for row in _decisions(receipts)
+            for row in _told(receipts)
             if row.coordinate in wanted and person_ref in (None, row.person_ref)
         ]
         states = _states(conn, [place.id for place in wanted.values()])
-    last = {(row.coordinate, row.person_ref, row.recipient): place for place, row in enumerate(rows)}
+    last = {
+        (row.coordinate, row.person_ref, row.recipient): place for place, row in enumerate(rows) if row.op == "decision"
+    }
     found = [_quarantined(place) for place in wanted.values() if place.rules and _concerns(place, person_ref, states)]
     for n, row in enumerate(rows):
+        if row.op in _SAID:
+            found.append(_said(row))
+            continue
         key = row.coordinate, row.person_ref, row.recipient
         standing = states.get((wanted[row.coordinate].id, row.person_ref, row.recipient)) if last[key] == n else None
         found.append(_put(row, standing))
@@ -191,6 +200,7 @@ def _quarantined(place: _Place) -> Explanation:
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
     op: str
     at: str
+    actor: str = ""
     coordinate: str = ""
     person_ref: str = ""
     recipient: str = ""
@@ -201,13 +211,40 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[str] = []
     regime: str = ""
     policy_digest: str = ""
+    review_id: str = ""
+    reason_code: str = ""
+    approvals: int = 0
+    needed: int = 0
 
 
 _decode = msgspec.json.Decoder(_Row).decode
 
 
+#: What named people say of holds, by the op of its receipt.
+_SAID = {"approval": "APPROVED", "refusal": "REFUSED"}
+
+
+def _told(receipts: list[bytes]) -> Iterator[_Row]:
+    return (row for row in map(_decode, receipts) if row.op == "decision" or row.op in _SAID)
+
+
 def _decisions(receipts: list[bytes]) -> Iterator[_Row]:
     return (row for row in map(_decode, receipts) if row.op == "decision")
+
+
+def _said(row: _Row) -> Explanation:
+    """What a named person said of a hold."""
+    known = REASONS.get(row.reason_code)
+    meaning = known.meaning if known is not None else "no longer a reason of today"
+    so_far = f"  That made {row.approvals} of {row.needed} approvals.\n" if row.op == "approval" else ""
+    text = (
+        f"{row.coordinate} {row.person_ref}, {row.recipient}: {_SAID[row.op]} by {row.actor.removeprefix('person:')},"
+        f" {row.at}.\n{so_far}"
+        f"  It counts for exactly what was held then, {row.review_id}, and for nothing else.\n"
+        f"  {row.reason_code}: {meaning}."
+    )
+    policies = [{"id": row.reason_code, "why": meaning, "source": row.actor}]
+    return Explanation(row.coordinate, row.person_ref, row.recipient, _SAID[row.op], row.at, text, "", policies, [])
 
 
 def _put(row: _Row, standing: _Standing | None = None) -> Explanation:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from pipelines.acts import send_acts
 from pipelines.batches import Batch
 from pipelines.context import Context, open_context
 from pipelines.contracts.codes import State
@@ -31,7 +32,7 @@ from pipelines.stages.validate import validate
 from pipelines.stores import audit, ledger
 from pipelines.stores.bulk import chunks, fetched
 from pipelines.stores.database import writing
-from pipelines.stores.tables import coordinate, mention, policy, release_run, setting
+from pipelines.stores.tables import act, coordinate, mention, policy, release_run, setting
 
 #: Called after each stage with its name, the batch and the stage's counts.
 Progress = Callable[[str, str, dict[str, int]], None]
@@ -74,7 +75,7 @@ def run(
     tell = progress or (lambda stage, batch, counts: None)
     with open_context(settings, now=now, seed=seed) as opened, _few_collections():
         _refuse_other_bytes(opened, source)
-        finished = _runs_finished(opened)
+        finished = runs_finished(opened)
         asked = _what_is_asked(opened, source, now, with_release)
         if (done := _done_before(out, finished, asked)) is not None:
             return done
@@ -90,6 +91,8 @@ def run(
             tell("publish", str(batch), publish(ctx, batch, sink))
             ctx.vault.forget()
             gc.collect()
+        if counts := send_acts(ctx, sink):
+            tell("publish", "acts", counts)
         if with_release:
             later = ctx.at(ctx.now() + settings.embargo_duration)
             tell("release", "", _release_once(later, sink))
@@ -145,7 +148,7 @@ def _refuse_other_bytes(ctx: Context, source: Path) -> None:
 # ---- runs over one state ----------------------------------------------------------------------------------------
 
 
-def _runs_finished(ctx: Context) -> int:
+def runs_finished(ctx: Context) -> int:
     """How many runs there were: one that died is continued under its own number."""
     with ctx.db.connect() as conn:
         return int(_setting(conn, "runs_finished") or 0)
@@ -188,7 +191,10 @@ def _what_is_asked(ctx: Context, source: Path, now: datetime | None, with_releas
     if now is None:
         return ""
     about = hmac.new(ctx.keys.reference, digestmod="sha256")
+    with ctx.db.connect() as conn:
+        acts = conn.execute(select(func.count()).select_from(act)).scalar_one()
     chosen = (
+        acts,
         now.isoformat(),
         with_release,
         source.name,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from pipelines.acts import send_acts
 from pipelines.batches import Batch
 from pipelines.context import Context, open_context
 from pipelines.errors import CordonError, UsageError
@@ -80,6 +81,10 @@ class Operation:
         """Runs one release; returns its counts."""
         return release(self._ctx, self._outward())
 
+    def send_acts(self) -> dict[str, int]:
+        """Sends what named people released, or replays made ready; returns its counts."""
+        return send_acts(self._ctx, self._outward())
+
     def close(self) -> None:
         """Ends the connection to the broker."""
         if self._sink is not None:
@@ -131,3 +136,9 @@ def run_release() -> dict[str, int]:
     """Runs one release."""
     with operating() as operation:
         return operation.release()
+
+
+def run_acts() -> dict[str, int]:
+    """Sends what was done between batches and waits to be sent."""
+    with operating() as operation:
+        return operation.send_acts()

@@ -90,18 +90,28 @@ class Decisions:
 
 
 @lru_cache(maxsize=64)
-def _opening(op: str, stage: str, at: str, unit: str) -> bytes:
-    return _encode({"schema": SCHEMA, "op": op, "at": at, "actor": f"service:cordon/{stage}", "unit": unit})[:-1]
+def _opening(op: str, actor: str, at: str, unit: str) -> bytes:
+    return _encode({"schema": SCHEMA, "op": op, "at": at, "actor": actor, "unit": unit})[:-1]
 
 
 def decision_receipts(stage: str, at: datetime, unit: str) -> Decisions:
     """The receipts of decisions: who decided, when, as part of what, and the row itself."""
-    return Decisions(_opening("decision", stage, at.isoformat(), unit) + b",")
+    return Decisions(_opening("decision", service(stage), at.isoformat(), unit) + b",")
 
 
-def work_receipt(op: str, stage: str, at: datetime, unit: str, **facts: Any) -> bytes:
-    """The receipt of a piece of work (collection, combination, disclosure, ...): ids and counts only."""
-    return _opening(op, stage, at.isoformat(), unit) + b"," + _encode(facts)[1:]
+def work_receipt(op: str, actor: str, at: datetime, unit: str, **facts: Any) -> bytes:
+    """The receipt of a piece of work (disclosure, release, approval, ...): ids and counts only."""
+    return _opening(op, actor, at.isoformat(), unit) + b"," + _encode(facts)[1:]
+
+
+def service(stage: str) -> str:
+    """The actor of what the pipeline does by itself."""
+    return f"service:cordon/{stage}"
+
+
+def named_person(staff_id: str) -> str:
+    """The actor of what somebody decides."""
+    return f"person:{staff_id}"
 
 
 def purpose_of(recipient: Recipient) -> tuple[str, str]:

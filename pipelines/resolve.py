@@ -23,6 +23,7 @@ from pipelines.contracts.codes import (
     Decision,
     Evidence,
     Protection,
+    Recipient,
     Standing,
 )
 from pipelines.stores.bulk import chunks, fetched
@@ -229,6 +230,14 @@ class Outcome(msgspec.Struct, frozen=True):
     safeguarding_why: list[str]
     errors: int
     cells: int
+    kept: frozenset[int]
+    """Positions where what a stricter regime said for enforcement still stands."""
+
+    def of(self, recipient: Recipient) -> tuple[list[Decision], list[str]]:
+        """The decisions for a recipient, and why."""
+        if recipient is Recipient.ENFORCEMENT:
+            return self.enforcement, self.enforcement_why
+        return self.safeguarding, self.safeguarding_why
 
 
 def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricter_before: set[int]) -> Outcome:
@@ -290,8 +299,7 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
             record=Record.RETRACTED if r else Record.CURRENT,
         ),
     )
-    if stricter_before:
-        _keep_withheld(rows, index, stricter_before, enforcement, enforcement_why)
+    kept = _keep_withheld(rows, index, stricter_before, enforcement, enforcement_why) if stricter_before else ()
     return Outcome(
         rows=index,
         protections=protections[index],
@@ -302,6 +310,7 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
         safeguarding_why=safeguarding_why,
         errors=bad_e + bad_s,
         cells=cells_e + cells_s,
+        kept=frozenset(kept),
     )
 
 
@@ -343,7 +352,9 @@ def _linked(rows: Rows, protections: Ints, accused: Bools) -> Bools:
     return linked
 
 
-def _keep_withheld(rows: Rows, index: Ints, stricter: set[int], decisions: list[Decision], why: list[str]) -> None:
+def _keep_withheld(rows: Rows, index: Ints, stricter: set[int], decisions: list[Decision], why: list[str]) -> list[int]:
+    """Puts back what a stricter regime said where it protects more; returns the positions."""
+    kept = []
     before, policies = rows.text("enforcement"), rows.text("policy_id")
     reasons = rows.text("enforcement_why")
     for n, i in enumerate(index.tolist()):
@@ -351,3 +362,5 @@ def _keep_withheld(rows: Rows, index: Ints, stricter: set[int], decisions: list[
             old = Decision(before[i])
             if PROTECTIVENESS[old] > PROTECTIVENESS[decisions[n]]:
                 decisions[n], why[n] = old, reasons[i] or "withheld_under_stricter_regime"
+                kept.append(n)
+    return kept

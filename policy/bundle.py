@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
@@ -50,6 +50,8 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     effective_to: date | None
     replay_only: bool
     include: list[str]
+    approvals: dict[Recipient, Annotated[int, msgspec.Meta(ge=1, le=9)]] = {}
+    """By recipient, how many different named people release what is held; see `policy.engine.approvals_needed`."""
     summary: str
     citations: list[str]
     unsettled: list[str]

@@ -106,6 +106,10 @@ class Engine:
             raise PolicyError(f"the regime `{regime_id}` fails its own cases: {'; '.join(failures)}")
         return engine
 
+    def approvals_needed(self, recipient: Recipient) -> int | None:
+        """How many different named people release what is held for a recipient; None if nobody can."""
+        return approvals_needed(self.metadata, self._stored is not None and self._stored.releases(recipient), recipient)
+
     def decide(self, cells: Sequence[Cell]) -> list[Verdict]:
         """Decides on each cell; Cedar is asked once per distinct cell in the life of the engine.
 
@@ -192,6 +196,21 @@ class Engine:
             for (name, _, decision, reasons), verdict in zip(cases, verdicts, strict=True)
             if verdict.decision is not decision or verdict.reasons != reasons
         ]
+
+
+#: Where a regime does not say how many named people it takes.
+_APPROVALS = 2
+
+
+def approvals_needed(metadata: Metadata, releases: bool, recipient: Recipient) -> int | None:
+    """How many different named people release what is held for a recipient; None if nobody can.
+
+    Nobody can where the regime itself `releases` to that recipient in no cell: no message of today could say on what
+    ground. Nor under one that is kept for replay.
+    """
+    if metadata.replay_only or not releases:
+        return None
+    return metadata.approvals.get(recipient, _APPROVALS)
 
 
 def read_cases(path: str, raw: Iterable[Mapping[str, Any]]) -> list[tuple[str, Cell, Decision, tuple[str, ...]]]:

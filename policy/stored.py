@@ -55,6 +55,10 @@ class StoredTable(NamedTuple):
         except (KeyError, TypeError, ValueError) as error:
             raise PolicyError(f"the stored table of `{bundle.regime}` is broken: {error}") from None
 
+    def releases(self, recipient: Recipient) -> bool:
+        """Whether anything is ever released to a recipient."""
+        return "R" in self.letters[recipient]
+
     def decision(self, cell: Cell) -> Decision | None:
         """What the table says of a cell; None if the cell is on no list."""
         recipient = recipient_of(cell)

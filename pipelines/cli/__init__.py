@@ -24,6 +24,7 @@ _GROUPS = {
     "generate": "generate",
     "import": "import_",
     "policy": "policy",
+    "review": "review",
     "ledger": "ledger",
     "audit": "audit",
     "report": "report",

@@ -113,17 +113,27 @@ class _Shown(NamedTuple):
 
     bundle: Bundle
     summaries: list[Summary]
+    approvals: dict[Recipient, int | None]
+    """How many different named people release what is held; None where nobody can."""
 
     @classmethod
     def read(cls, regime: str) -> _Shown:
         from pipelines.contracts.codes import Recipient
         from policy.bundle import Bundle
+        from policy.engine import approvals_needed
         from policy.summary import summarise
         from policy.table import decisions_of
 
         bundle = Bundle.read(regime)
         stored = _proved(bundle)
-        return cls(bundle, [summarise(recipient, decisions_of(stored, recipient)) for recipient in Recipient])
+        return cls(
+            bundle,
+            [summarise(recipient, decisions_of(stored, recipient)) for recipient in Recipient],
+            {
+                recipient: approvals_needed(bundle.metadata, stored.releases(recipient), recipient)
+                for recipient in Recipient
+            },
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The regime with its metadata and every line."""
@@ -135,6 +145,7 @@ class _Shown(NamedTuple):
             "effective_from": str(metadata.effective_from or ""),
             "effective_to": str(metadata.effective_to or ""),
             "replay_only": metadata.replay_only,
+            "approvals": {str(recipient): count for recipient, count in self.approvals.items()},
             "digest": self.bundle.digest,
             "lines": [line for summary in self.summaries for line in _lines(summary)],
         }
@@ -190,12 +201,21 @@ def _terminal(shown: list[_Shown], to_screen: bool) -> str:
             for line in summary.lines:
                 grid.add_row(*_conditions(summary, line), *(_styled(outcome) for outcome in line.outcomes))
             console.print(grid)
+            console.print(_people(summary.recipient, one.approvals[summary.recipient]) + "\n", soft_wrap=True)
         if metadata.unsettled:
             console.print("Unsettled:")
             for doubt in metadata.unsettled:
                 console.print(f"- {escape(doubt)}", soft_wrap=True)
         console.print()
     return buffer.getvalue()
+
+
+def _people(recipient: Recipient, needed: int | None) -> str:
+    if needed is None:
+        return f"What is held from {recipient}, nobody can release."
+    return (
+        f"What is held from {recipient}, {needed} different named {'person' if needed == 1 else 'people'} can release."
+    )
 
 
 def _conditions(summary: Summary, line: Any) -> Iterator[str]:
@@ -259,7 +279,7 @@ def _html(shown: list[_Shown]) -> str:
                 conditions = "".join(f"<td>{say(words)}</td>" for words in _conditions(summary, line))
                 outcomes = "".join(f"<td class={o.value}>{say(_WORDS[o.value])}</td>" for o in line.outcomes)
                 body.append(f"<tr>{conditions}{outcomes}</tr>")
-            body.append("</table>")
+            body.append(f"</table><p>{say(_people(summary.recipient, one.approvals[summary.recipient]))}</p>")
         for heading, items in (("Citations", metadata.citations), ("Unsettled", metadata.unsettled)):
             body.append(f"<h3>{heading}</h3><ul>{''.join(f'<li>{say(item)}</li>' for item in items)}</ul>")
         body.append(f"<p>Digest <code>{one.bundle.digest}</code></p>")
@@ -291,9 +311,12 @@ def diff(
         found = _compare(_Side.of(a), _Side.of(b), regime)
     for one in found:
         typer.echo(json.dumps(one.as_json()) if as_json else one.in_words())
-    if any(one.newly("releases") for one in found) and not acknowledge_weakening:
+    if any(one.newly("releases") or one.fewer_people for one in found) and not acknowledge_weakening:
         if not as_json:
-            typer.echo("something newly releases: give --acknowledge-weakening if that is meant", err=True)
+            typer.echo(
+                "something newly releases, or takes fewer people to: give --acknowledge-weakening if that is meant",
+                err=True,
+            )
         raise typer.Exit(1)
 
 
@@ -358,6 +381,15 @@ class _Comparison(NamedTuple):
     where: list[tuple[Recipient, str, str, str, int]]
     """(recipient, before, after, in words, cells): together every cell that changed, each once."""
     note: str
+    approvals: dict[str, tuple[int | None, int | None]]
+    """Recipient to how many named people release what is held, before and after, where that differs."""
+
+    @property
+    def fewer_people(self) -> bool:
+        """Whether somewhere fewer named people are enough."""
+        from policy import fewer_approvals
+
+        return any(fewer_approvals(before, after) for before, after in self.approvals.values())
 
     def newly(self, what: str) -> int:
         """How many cells newly `releases`, `holds` or `withholds`."""
@@ -380,6 +412,7 @@ class _Comparison(NamedTuple):
             "after": self.after,
             "note": self.note,
             **{f"newly_{what}": self.newly(what) for what in ("releases", "holds", "withholds")},
+            "approvals": {recipient: {"before": old, "after": new} for recipient, (old, new) in self.approvals.items()},
             "changes": [
                 {"recipient": recipient.value, "before": old, "after": new, "where": where, "cells": cells}
                 for recipient, old, new, where, cells in self.where
@@ -389,11 +422,15 @@ class _Comparison(NamedTuple):
     def in_words(self) -> str:
         """For people."""
         out = [f"{self.before} -> {self.after}" + (f" ({self.note})" if self.note else "")]
-        if not self.where and not self.note:
+        if not self.where and not self.note and not self.approvals:
             out.append("  no case is decided differently")
         if self.where:
             newly = ", ".join(f"{self.newly(what):,} newly {what[:-1]}" for what in ("releases", "holds", "withholds"))
             out.append(f"  cells: {newly}")
+        for name, (had, has) in self.approvals.items():
+            out.append(
+                f"  {name}: named people to release what is held: {had or 'nobody can'} -> {has or 'nobody can'}"
+            )
         for recipient, old, new, where, cells in self.where:
             out.append(f"  {recipient.value}: {_WORDS[old]} -> {_WORDS[new]} ({cells:,} cells): {where}")
         return "\n".join(out)
@@ -415,7 +452,7 @@ def _compare(before: _Side, after: _Side, only: str) -> list[_Comparison]:
             found.append(_compared(before, name, after, name))
         else:
             note = "is new" if name in theirs else "is gone"
-            found.append(_Comparison(f"{before.name}: {name}", f"{after.name}: {name}", {}, [], note))
+            found.append(_Comparison(f"{before.name}: {name}", f"{after.name}: {name}", {}, [], note, {}))
     return found
 
 
@@ -440,7 +477,18 @@ def _compared(before: _Side, old: str, after: _Side, new: str) -> _Comparison:
     letters = {decision.value: letter for decision, letter in LETTERS.items()}
     where.sort(key=lambda row: (row[0].value, ORDER.index(letters[row[2]]), ORDER.index(letters[row[1]]), row[3]))
     names = [side.name if side.regime else f"{side.name}: {regime}" for side, regime in ((before, old), (after, new))]
-    return _Comparison(names[0], names[1], cells, where, "")
+    had, has = _approvals(before, old, was), _approvals(after, new, is_now)
+    approvals = {r.value: (had[r], has[r]) for r in Recipient if had[r] != has[r]}
+    return _Comparison(names[0], names[1], cells, where, "", approvals)
+
+
+def _approvals(side: _Side, regime: str, decided: Mapping[Recipient, list[Decision]]) -> dict[Recipient, int | None]:
+    from policy.bundle import Bundle
+    from policy.engine import approvals_needed
+    from policy.translate import RELEASES
+
+    metadata = Bundle(regime, side.files).metadata
+    return {r: approvals_needed(metadata, RELEASES[r] in decisions, r) for r, decisions in decided.items()}
 
 
 def _decisions(side: _Side, regime: str) -> dict[Recipient, list[Decision]]:

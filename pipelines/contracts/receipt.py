@@ -8,13 +8,14 @@ import msgspec
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision, disclosure or run, with the fields of DPA 2018 s.62 and those product policy keeps.
+    """One decision, disclosure, run or word of a named person, with the fields of DPA 2018 s.62 and of product policy.
 
-    Which of the optional fields are there depends on `op`: a decision has the decision's, a disclosure the message's.
+    Which of the optional fields are there depends on `op`: a decision has the decision's, a disclosure the message's, an
+    approval or refusal those of the hold it is about.
     """
 
     schema: Literal["cordon.receipt.v1"]
-    op: Literal["decision", "disclosure", "release"]
+    op: Literal["decision", "disclosure", "release", "approval", "refusal"]
     at: str
     actor: str
     unit: str
@@ -36,6 +37,10 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     subjects: int | None = None
     withdrawals: int | None = None
     waiting: int | None = None
+    review_id: str | None = None
+    reason_code: str | None = None
+    approvals: int | None = None
+    needed: int | None = None
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

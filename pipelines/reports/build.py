@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, false, func, select
 
 from expectations.suites import suite
+from pipelines.approvals import Verdict
 from pipelines.context import Context
-from pipelines.contracts.codes import Recipient, State
+from pipelines.contracts.codes import Decision, Recipient, State
 from pipelines.receipts import purpose_of
+from pipelines.review import REASONS
 from pipelines.stages.firewall import signing_key
 from pipelines.stores import audit, ledger
-from pipelines.stores.tables import alert, audit_segment, coordinate, mention, outbox, policy, release_run
+from pipelines.stores.tables import alert, audit_segment, coordinate, mention, outbox, policy, release_run, review
 from pipelines.tagging.rules import RULES, rule_ids
 
 #: Counts below this are shown as "<5": a small number can point at a person (spec 1, nothing spills).
@@ -34,7 +36,7 @@ def build_report(ctx: Context, conn: Connection, folder: Path) -> None:
         "policy": ctx.policy.metadata,
         "policy_digest": ctx.policy.digest,
         "at": ctx.now().isoformat(timespec="seconds"),
-        "checks": _checks(conn, summary),
+        "checks": _checks(ctx, conn, summary),
         "states": _states(summary),
         "disclosures": _disclosures(summary),
         "decisions": _decisions(conn),
@@ -42,6 +44,7 @@ def build_report(ctx: Context, conn: Connection, folder: Path) -> None:
         "policies": _policies_used(conn),
         "quarantine": shown(summary.quarantine_rules),
         "gates": _gates(conn, summary, stages),
+        "reviews": _reviews(conn),
         "alerts": _alerts(conn),
         "rules": _rules(conn),
         "runs": [
@@ -87,10 +90,12 @@ class Check(NamedTuple):
     text: str
 
 
-def _checks(conn: Connection, summary: ledger.Summary) -> list[Check]:
+def _checks(ctx: Context, conn: Connection, summary: ledger.Summary) -> list[Check]:
     """What a reader wants to know first, counted from the tables and not from what the stages say of themselves."""
     m, c = mention.c, coordinate.c
-    standing = _count(conn, select(func.count()).where(m.protections != 0, m.enforcement_state == State.RELEASED))
+    disclosed = (m.protections != 0, m.enforcement_state == State.RELEASED)
+    approved = _count(conn, select(func.count()).where(*disclosed, _approved(ctx)))
+    standing = _count(conn, select(func.count()).where(*disclosed)) - approved
     nowhere = _count(
         conn,
         select(func.count()).where(
@@ -103,7 +108,7 @@ def _checks(conn: Connection, summary: ledger.Summary) -> list[Check]:
     return [
         Check(
             standing == 0,
-            "Nobody protected stands disclosed to enforcement: of every protected person, nothing was sent or it was taken back."
+            _NOBODY.format(f" but {small(approved)} whom named people released" if approved else "")
             if standing == 0
             else f"{small(standing)} records of protected people stand disclosed to enforcement and are to be withdrawn by the next release.",
         ),
@@ -126,6 +131,42 @@ def _checks(conn: Connection, summary: ledger.Summary) -> list[Check]:
             else f"{small(unsent)} messages are made ready and not sent yet.",
         ),
     ]
+
+
+_NOBODY = "Nobody protected stands disclosed to enforcement{}: of every protected person, nothing was sent or it was taken back."
+
+
+def _approved(ctx: Context) -> ColumnElement[bool]:
+    """Mentions that stand released to enforcement on the word of as many different people as the regime asks for."""
+    needed = ctx.policy.approvals_needed(Recipient.ENFORCEMENT)
+    r = review.c
+    people = (
+        select(func.count(r.person.distinct()))
+        .where(r.mention_id == mention.c.id, r.recipient == Recipient.ENFORCEMENT, r.verdict == Verdict.APPROVE)
+        .scalar_subquery()
+    )
+    released = mention.c.enforcement == Decision.RELEASE_MINIMISED
+    return false() if needed is None else released & (people >= needed)
+
+
+def _reviews(conn: Connection) -> list[dict[str, str]]:
+    """What named people said of holds, by recipient and reason; not who they are."""
+    r = review.c
+    query = select(r.recipient, r.verdict, r.reason, func.count()).group_by(r.recipient, r.verdict, r.reason)
+    found = []
+    for recipient, verdict, reason, count in conn.execute(query.order_by(r.recipient, r.verdict, r.reason)):
+        known = REASONS.get(reason)
+        meaning = known.meaning if known else "no longer a reason of today"
+        found.append(
+            {
+                "recipient": recipient,
+                "verdict": verdict,
+                "reason": reason,
+                "meaning": meaning,
+                "count": small(int(count)),
+            }
+        )
+    return found
 
 
 def _count(conn: Connection, query: Any) -> int:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, delete, select, update
 
 from expectations.gate import judge
+from pipelines.approvals import heed
 from pipelines.batches import Batch
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, Recipient, State
@@ -36,7 +37,7 @@ from pipelines.guard import RecordGuard, objections_to_draft, rest_of, states_im
 from pipelines.masking.residue import Reading
 from pipelines.receipts import decision_receipts
 from pipelines.referrals import build_referral, encode, telling_of
-from pipelines.resolve import Outcome, Rows, decide, effective, load
+from pipelines.resolve import Effective, Outcome, Rows, decide, effective, load
 from pipelines.sinks import REFERRALS
 from pipelines.stages.validate import Stored, Valid
 from pipelines.stores import audit, ledger
@@ -131,10 +132,9 @@ class Records:
 
 def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Records) -> dict[str, int]:
     """Decides whole incidents anew and moves everyone in them to the state that follows."""
-    within = effective(rows)
-    carried = ctx.registry.protections(conn, rows["component"])
-    policy_id, stricter = _policies(ctx, conn)
-    outcome = decide(rows, within, carried, ctx.policy, stricter)
+    policy_id = _policy_id(ctx, conn)
+    within, outcome = judged(ctx, conn, rows)
+    heed(ctx, conn, rows, outcome)
     plan = _plan(rows, outcome)
     _refer_once(conn, rows, outcome, plan)
     records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
@@ -161,17 +161,25 @@ def signing_key(ctx: Context) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(ctx.keys.audit)
 
 
-def _policies(ctx: Context, conn: Connection) -> tuple[int, set[int]]:
-    """(id of the policy in force, ids of earlier ones that were stricter)."""
-    rows = conn.execute(select(policy.c.id, policy.c.regime, policy.c.digest)).all()
-    ids = {digest: identifier for identifier, _, digest in rows}
+def judged(ctx: Context, conn: Connection, rows: Rows) -> tuple[Effective, Outcome]:
+    """What the policy says of whole incidents today, before any human word; nothing is written."""
+    within = effective(rows)
+    carried = ctx.registry.protections(conn, rows["component"])
+    mine = ctx.policy.regime
+    earlier = conn.execute(select(policy.c.id, policy.c.regime).where(policy.c.regime != mine)).all()
+    stricter = {identifier for identifier, regime in earlier if weaker(regime, mine)}
+    return within, decide(rows, within, carried, ctx.policy, stricter)
+
+
+def _policy_id(ctx: Context, conn: Connection) -> int:
+    """The id of the policy in force."""
+    ids: dict[str, int] = {d: identifier for identifier, d in conn.execute(select(policy.c.id, policy.c.digest))}
     if ctx.policy.digest not in ids:
         ids[ctx.policy.digest] = max(ids.values(), default=0) + 1
         insert_rows(
             conn, policy, ("id", "regime", "digest"), [(ids[ctx.policy.digest], ctx.policy.regime, ctx.policy.digest)]
         )
-    mine = ctx.policy.regime
-    return ids[ctx.policy.digest], {i for i, regime, _ in rows if regime != mine and weaker(regime, mine)}
+    return ids[ctx.policy.digest]
 
 
 def _changed(rows: Rows, outcome: Outcome) -> list[int]:
@@ -302,7 +310,7 @@ def _store(
     ids = rows["id"].tolist()
     touched = set(changed)
     was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
-    runs, referral_ids = rows.text("run"), rows.text("referral_id")
+    runs, referral_ids, policies = rows.text("run"), rows.text("referral_id"), rows.text("policy_id")
     was_why = list(zip(rows.text("enforcement_why"), rows.text("safeguarding_why"), rows.text("fired"), strict=True))
     values = []
     for i, n in plan.position.items():
@@ -315,7 +323,8 @@ def _store(
             (
                 int(outcome.protections[n]),
                 int(outcome.fired[n]),
-                policy_id,
+                # What a stricter regime said stays its word, so that it stays said.
+                policies[i] if n in outcome.kept else policy_id,
                 str(outcome.enforcement[n]),
                 plan.why.get((i, Recipient.ENFORCEMENT), outcome.enforcement_why[n]),
                 plan.enforcement_state[i],

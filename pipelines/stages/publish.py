@@ -94,34 +94,29 @@ def _open(ctx: Context, message_id: str, sealed: bytes) -> Outgoing:
 def _undo_firewall(ctx: Context, batch: Batch, mark: str, sequence: int) -> None:
     """Takes back what was decided for a batch and not yet sent, so that the firewall decides it again."""
     with writing(ctx.db) as conn:
-        unsent = [
-            i
-            for (i,) in conn.execute(
-                select(outbox.c.message_id).where(
-                    outbox.c.mark == mark, outbox.c.sequence == sequence, outbox.c.sent.is_(False)
-                )
-            )
-        ]
-        conn.execute(
-            delete(outbox).where(outbox.c.mark == mark, outbox.c.sequence == sequence, outbox.c.sent.is_(False))
-        )
-        for part in chunks(unsent):
-            conn.execute(
-                update(mention)
-                .where(mention.c.referral_id.in_(part), mention.c.safeguarding_state == State.PENDING)
-                .values(safeguarding=None, safeguarding_state=None)
-            )
-            conn.execute(
-                update(incident)
-                .where(incident.c.id.in_(select(mention.c.incident_id).where(mention.c.referral_id.in_(part))))
-                .values(dirty=True)
-            )
+        take_back(conn, mark, sequence, f"firewall/{batch}")
         conn.execute(delete(stage_done).where(stage_done.c.batch == str(batch), stage_done.c.stage == "firewall"))
+
+
+def take_back(conn: Connection, mark: str, sequence: int, segment: str) -> None:
+    """Undoes what a unit decided and did not send: its incidents are to be decided again, its receipts stay as undone."""
+    unit = (outbox.c.mark == mark) & (outbox.c.sequence == sequence) & outbox.c.sent.is_(False)
+    unsent = [message_id for (message_id,) in conn.execute(select(outbox.c.message_id).where(unit))]
+    conn.execute(delete(outbox).where(unit))
+    for part in chunks(unsent):
         conn.execute(
-            update(audit_segment)
-            .where(audit_segment.c.name == f"firewall/{batch}")
-            .values(name=f"firewall/{batch}/undone-{audit.size(conn)}")
+            update(mention)
+            .where(mention.c.referral_id.in_(part), mention.c.safeguarding_state == State.PENDING)
+            .values(safeguarding=None, safeguarding_state=None)
         )
+        conn.execute(
+            update(incident)
+            .where(incident.c.id.in_(select(mention.c.incident_id).where(mention.c.referral_id.in_(part))))
+            .values(dirty=True)
+        )
+    conn.execute(
+        update(audit_segment).where(audit_segment.c.name == segment).values(name=f"{segment}/undone-{audit.size(conn)}")
+    )
 
 
 def mark_sent(conn: Connection, mark: str, sequence: int) -> None:

@@ -21,7 +21,7 @@ from pipelines.context import Context
 from pipelines.contracts.codes import Decision, State
 from pipelines.contracts.decode import instant
 from pipelines.contracts.subject import HEADERS, Content, Quality, Subject, Withdrawal
-from pipelines.receipts import work_receipt
+from pipelines.receipts import service, work_receipt
 from pipelines.resolve import load
 from pipelines.sinks import SUBJECTS, Sink
 from pipelines.stages.firewall import (
@@ -188,7 +188,7 @@ def _prepare(ctx: Context, conn: Connection, number: int) -> dict[str, int]:
     receipts = [
         work_receipt(
             "disclosure",
-            "release",
+            service("release"),
             now,
             f"run {number}",
             msg_id=msg_id,
@@ -203,7 +203,7 @@ def _prepare(ctx: Context, conn: Connection, number: int) -> dict[str, int]:
     ]
     waiting = len(drafts) - len(due)
     counts = {"subjects": len(fresh), "withdrawals": len(withdrawn), "waiting": waiting}
-    receipts.append(work_receipt("release", "release", now, f"run {number}", **counts))
+    receipts.append(work_receipt("release", service("release"), now, f"run {number}", **counts))
     audit.append_segment(conn, f"release/run {number}", receipts, now, signing_key(ctx))
     conn.execute(
         insert(release_run).values(

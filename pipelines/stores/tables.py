@@ -187,6 +187,30 @@ release_run = Table(
     Column("sent", Boolean, nullable=False, server_default=false()),
 )
 
+#: What is done between batches, at a named human's word, one row an act. Its receipts and messages are a unit of their own.
+act = Table(
+    "act",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("sent", Boolean, nullable=False, server_default=false()),
+    _partial("ix_act_unsent", "number", "NOT sent"),
+)
+
+#: What named people said of holds. It counts for exactly the `state` it was said of, a keyed digest of what was held.
+review = Table(
+    "review",
+    metadata,
+    Column("act", Integer, primary_key=True, autoincrement=False),
+    Column("mention_id", BigInteger, nullable=False, index=True),
+    Column("recipient", String(16), nullable=False),
+    Column("verdict", String(8), nullable=False),
+    Column("person", String(16), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
 #: What somebody must look at: rule and coordinate, no value.
 alert = Table(
     "alert",

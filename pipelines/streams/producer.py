@@ -2,7 +2,7 @@
 
 The mark is a committed offset. For a lane it is the input offset itself, so input and output move together or not at
 all: of group `cordon` on the input's partition. For releases it is the number of the run, of group `cordon-release` on
-partition 0 of the enforcement topic.
+partition 0 of the enforcement topic; for acts that of the act, of group `cordon-acts` on partition 0 of the referrals.
 
 Order of work of a unit: (1) take the lane's transactional id, which fences whoever held it and closes what it left
 open; (2) read the mark, which is exact from now on; (3) begin, send all, await every one; (4) add the mark; (5) commit.
@@ -21,7 +21,7 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from pipelines.errors import UpstreamError, UsageError
-from pipelines.sinks import SUBJECTS, Message
+from pipelines.sinks import REFERRALS, SUBJECTS, Message
 from pipelines.streams import clients
 
 #: Seconds a broker step of a transaction may take before the outcome counts as unknown.
@@ -134,7 +134,9 @@ class KafkaSink:
             return _Mark(self._group, TopicPartition(lane["topic"], int(lane["partition"])))
         if mark == "release":
             return _Mark(f"{self._group}-release", TopicPartition(SUBJECTS, 0))
-        raise UsageError("not a mark: expected `lane/<topic>/<partition>` or `release`")
+        if mark == "acts":
+            return _Mark(f"{self._group}-acts", TopicPartition(REFERRALS, 0))
+        raise UsageError("not a mark: expected `lane/<topic>/<partition>`, `release` or `acts`")
 
     def _take(self, mark: str) -> None:
         """Takes the mark's transactional id: fences its former holder, closes what that left open."""

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 INVENTORY = {
     "incidents": ["lane.firewall", "lane.land", "lane.publish", "lane.tag", "lane.validate", "plan"],
     "release": ["release"],
-    "sweep": ["look"],
+    "sweep": ["acts", "look"],
 }
 _ASK = """
 import json, logging
