@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,21 @@ def run(folder: Path, name: str, lines: list[bytes], now: str, *more: str) -> Ca
     )  # fmt: skip
 
 
+def reviewed(state: Path) -> list[Called]:
+    """Everything that is held listed, and each hold approved, explained and refused."""
+    at = ("--state", state, "--seed", 7)
+    ended = [cordon("review", "list", *at), found := cordon("review", "list", "--json", *at)]
+    held = [json.loads(line) for line in found.stdout.splitlines()]
+    assert held
+    for hold in held:
+        about = (hold["coordinate"], hold["person_ref"], "--recipient", hold["recipient"], *at)
+        says = ("--by", "S77", "--reason", "CONSENT_OBTAINED", "--review-id", hold["review_id"])
+        ended.append(cordon("review", "approve", *about, *says))
+        ended.append(cordon("review", "refuse", *about, "--by", "S78", "--reason", "NO_LAWFUL_BASIS"))
+        ended.append(cordon("explain", *about[:2], *at))
+    return ended
+
+
 @pytest.mark.slow
 def test_no_canary_leaves(tmp_path: Path) -> None:
     """Canaries in sound, faulty and broken records, over three runs: none in any output, on stdout or stderr, or in the state."""
@@ -37,6 +53,7 @@ def test_no_canary_leaves(tmp_path: Path) -> None:
     ended.append(run(tmp_path, "two.jsonl", [encoded(each) for each in late], "2026-11-28T09:00:00Z", "--json"))
     ended.append(run(tmp_path, "one.jsonl", [b"{}"], "2026-11-29T09:00:00Z"))
     assert [each.code for each in ended] == [0, 0, 2]
+    ended += reviewed(tmp_path / "state")
     for each in ended:
         assert canary.scan((each.stdout + each.stderr).encode()) == []
     files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file() and path.parent != tmp_path]

@@ -98,7 +98,7 @@ def test_a_hold_is_listed_with_why_since_when_and_what_it_takes(world: World) ->
     assert len(hold.review_id) == 12
     with at(world) as ctx:
         assert {h.recipient for h in holds(ctx, S)} == {"safeguarding"}
-        assert [h.coordinate for h in holds(ctx, reason="carried|person")] == [HELD[0]]
+        assert [h.coordinate for h in holds(ctx, E, "carried|person")] == [HELD[0]]
         assert holds(ctx, reason="caution_minor") == []
 
 
