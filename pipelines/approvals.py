@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, Evidence, Recipient
 from pipelines.resolve import Outcome, Rows
+from pipelines.stores import ledger
 from pipelines.stores.bulk import chunks
 from pipelines.stores.tables import coordinate, incident, mention, registry_person, review
 from pipelines.tagging.rules import BIT
@@ -123,7 +124,7 @@ class States:
         """`wanted` are the positions in the outcome, which is as the policy left it, that will be asked for."""
         self._ctx, self._rows, self._outcome = ctx, rows, outcome
         places = outcome.rows[list(wanted)]
-        self._records = _record_digests(conn, rows["coordinate_id"][places].tolist())
+        self._records = ledger.digests(conn, set(rows["coordinate_id"][places].tolist()))
         self._protecting = _protecting(conn, rows["component"][places].tolist())
 
     def of(self, n: int, recipient: Recipient) -> bytes:
@@ -131,7 +132,7 @@ class States:
         rows, i = self._rows, int(self._outcome.rows[n])
         told = (
             recipient,
-            self._records[int(rows["coordinate_id"][i])],
+            self._records[int(rows["coordinate_id"][i])].hex(),
             rows.text("person_ref")[i],
             [int(rows[name][i]) for name in _FACTS],
             int(self._outcome.protections[n]),
@@ -141,14 +142,6 @@ class States:
             self._ctx.policy.digest,
         )
         return hmac.digest(self._ctx.keys.reference, b"hold|" + msgspec.json.encode(told), "sha256")[:16]
-
-
-def _record_digests(conn: Connection, coordinate_ids: Iterable[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for part in chunks(sorted(set(coordinate_ids))):
-        query = select(coordinate.c.id, coordinate.c.digest).where(coordinate.c.id.in_(part))
-        found |= {identifier: bytes(digest).hex() for identifier, digest in conn.execute(query)}
-    return found
 
 
 def _protecting(conn: Connection, components: Iterable[int]) -> dict[int, list[Any]]:

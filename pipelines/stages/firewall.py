@@ -273,22 +273,13 @@ def _refer_once(conn: Connection, rows: Rows, outcome: Outcome, plan: _Plan) -> 
         if outcome.safeguarding[n] is Decision.RELEASE:
             released[people[i]].append(i)
     several = [found for found in released.values() if len(found) > 1 and not due.isdisjoint(found)]
-    digests = _digests(conn, {records[i] for found in several for i in found})
+    digests = ledger.digests(conn, {records[i] for found in several for i in found})
     for found in several:
         chosen, *others = sorted(found, key=lambda i: (digests[records[i]], i))
         plan.referred_with.update((i, chosen) for i in others if was[i] not in _REFERRED)
         due.difference_update(others)
         due.add(chosen)
     plan.referrals[:] = sorted(due)
-
-
-def _digests(conn: Connection, coordinate_ids: Iterable[int]) -> dict[int, bytes]:
-    """The keyed hashes of the bytes of some records."""
-    found: dict[int, bytes] = {}
-    for part in chunks(sorted(coordinate_ids)):
-        query = select(coordinate.c.id, coordinate.c.digest).where(coordinate.c.id.in_(part))
-        found |= {identifier: bytes(digest) for identifier, digest in conn.execute(query)}
-    return found
 
 
 def _store(

@@ -87,6 +87,15 @@ def coordinate_ids(conn: Connection, batch: Batch) -> dict[int, int]:
     return {row[0]: row[1] for row in conn.execute(query)}
 
 
+def digests(conn: Connection, coordinate_ids: Iterable[int]) -> dict[int, bytes]:
+    """The keyed hashes of the bytes of some records, by the ids of their coordinates."""
+    found: dict[int, bytes] = {}
+    for part in chunks(sorted(coordinate_ids)):
+        query = select(coordinate.c.id, coordinate.c.digest).where(coordinate.c.id.in_(part))
+        found |= {identifier: bytes(digest) for identifier, digest in conn.execute(query)}
+    return found
+
+
 def quarantine(conn: Connection, batch: Batch, stage: str, rules: Mapping[int, Sequence[str]], at: datetime) -> None:
     """Marks coordinates as quarantined at a stage by rules. The first stage that rejects a record is the one kept."""
     ids = coordinate_ids(conn, batch)
