@@ -27,15 +27,15 @@ class RecordGuard:
         places = record.locations or ()
         self._persons = record.persons
         self._of = [Guard(forbidden_of(person, places)) for person in record.persons]
-        self._unsafe = [Guard(_unsafe_contacts(person)) for person in record.persons]
-        self._postcodes = Guard(Forbidden("postcode", place.postcode) for place in places if place.postcode)
+        postcodes = Guard([Forbidden("postcode", place.postcode) for place in places if place.postcode])
+        self._everybody = Guard.over([*self._of, postcodes])
         self.refuge_lines = [line for line in map(squeezed, _refuge_lines(record)) if len(line) >= _SHORTEST_LINE]
 
     def objections_to_account(self, place: int, reading: Reading) -> list[str]:
         """What is found in the account about the person at `place`: anybody's identity but their own name, or status."""
-        found = self._postcodes.objections(reading) | self._unsafe[place].objections(reading)
-        for n, guard in enumerate(self._of):
-            found |= guard.objections(reading, names=n != place)
+        found = self._everybody.objections(reading, names=False)
+        if any(n != place and guard.has_name(reading) for n, guard in enumerate(self._of)):
+            found.add("residue.name")
         if self.refuges_in(reading):
             found.add("residue.address")
         if states_immigration(reading):
@@ -47,7 +47,7 @@ class RecordGuard:
 
         The suspect's name has a field of its own, and twins share a birthday.
         """
-        found = self._unsafe[place].objections(reading)
+        found = Guard(_unsafe_contacts(self._persons[place])).objections(reading)
         for n, guard in enumerate(self._of):
             if n != place:
                 found |= guard.objections(reading, names=False, dates=False)

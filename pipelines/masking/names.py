@@ -22,6 +22,16 @@ from pipelines.contracts.incident import Person
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
+_ASCII_LETTERS = bytes(code if chr(code).isalpha() else ord(" ") for code in range(128)) + bytes(128)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text: letters, and apostrophes between them."""
+    if text.isascii() and "'" not in text:
+        return text.encode().translate(_ASCII_LETTERS).decode().split()
+    return WORD.findall(text)
+
+
 _PLACEHOLDERS = frozenset(
     {
         "unknown",

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from rapidfuzz.distance import OSA
 
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
-from pipelines.masking.names import FOLDED, TITLES, WORD, Names, fold, skeleton
+from pipelines.masking.names import FOLDED, TITLES, WORD, Names, fold, skeleton, words_of
 from pipelines.masking.patterns import has_digit, has_sign, states_immigration, without_identifiers
 
 #: The longest account a referral carries, in characters.
@@ -51,7 +51,14 @@ def role_word(person: Person) -> str:
 _ABBREVIATION_DOTS = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|St|No|no|s|ss|art|para|approx|Rd|mr|mrs|PC)\.\Z|(?:\b|\.)[A-Za-z]\.\Z"
 )
+#: The last two letters before the dot of each abbreviation of more than one.
+_ABBREVIATED = frozenset("Mr rs Ms Dr St No no ss rt ra ox Rd mr PC".split())  # noqa: SIM905 - endings read as words
 _QUOTED_STOP = re.compile(r"([.!?;][\"')]+) ")
+
+
+def _may_abbreviate(stopped: str) -> bool:
+    """Whether the stop at the end may be that of an abbreviation: two letters tell of most that it is not."""
+    return stopped[-3:-1] in _ABBREVIATED or (len(stopped) > 1 and not stopped[-3:-2].isalnum())
 
 
 def _sentences(text: str) -> list[str]:
@@ -67,7 +74,7 @@ def _sentences(text: str) -> list[str]:
         if not stripped:
             continue
         held = f"{held} {stripped}" if held else stripped
-        if stripped[-1] == "." and len(stripped) > 1 and _ABBREVIATION_DOTS.search(stripped[-8:]):
+        if stripped[-1] == "." and _may_abbreviate(stripped) and _ABBREVIATION_DOTS.search(stripped[-8:]):
             continue
         sentences.append(held)
         held = ""
@@ -142,6 +149,9 @@ _IMMIGRATION = (
     ),
     *("biometric", "citizenship", "nationality", "residency", "illegal", "illegally", "homeoffice", "ukvi", "nrpf"),
 )
+
+
+_IMMIGRATION_IN_TWO = frozenset((word[:at], word[at:]) for word in _IMMIGRATION for at in range(len(word) + 1))
 
 
 @lru_cache(maxsize=32768)
@@ -452,18 +462,37 @@ def _is_plain(word: str) -> bool:
 
 #: Words and what stands between them, in turn.
 _IN_WORDS = re.compile(f"({WORD.pattern})")
+_IN_ASCII_WORDS = re.compile("([A-Za-z]+(?:'[A-Za-z]+)*)")
 
 
 class _Sentence(NamedTuple):
     """A sentence in which somebody or something has to be said otherwise, or may have to be."""
 
     text: str
+    parts: list[str]
+    """What stands before a word, and the word, in turn; and what stands after the last."""
     words: list[str]
     folded: list[str]
     gaps: list[str]
-    """What stands before each word, and after the last."""
     masks: list[int]
     """Whose name each word may be, by bit; 0 for nobody's."""
+    one_case: bool
+    """Whether capitals tell nothing of it."""
+    doubtful: Sequence[int]
+    """The places of the words that do not stand as they are before having been asked about."""
+
+
+class _Looked(NamedTuple):
+    """What the words of an incident are, once each was looked at."""
+
+    rare: set[str]
+    """Small words, as they stand, that are not ordinary: where a text has capitals they are nobody's name."""
+    close: dict[str, int]
+    """Folded words that are somebody's name misspelt, and whose."""
+    unsayable: set[str]
+    """Folded words that may be one of immigration misspelt: no sentence with one is carried."""
+    hot: set[str]
+    """Folded words that are somebody's name, as it is or misspelt, or of an address."""
 
 
 class _Plain(NamedTuple):
@@ -537,55 +566,77 @@ class Telling:
     def _read(self, sentences: list[str]) -> None:
         """Finds the words that need a second look, and keeps every sentence that may be carried."""
         plain = [_PLAIN_SENTENCES.get(each) for each in sentences]
-        split: list[list[str]] = [
-            [] if known else _IN_WORDS.split(text) for text, known in zip(sentences, plain, strict=True)
-        ]
-        distinct = set().union(*[parts[1::2] for parts in split])
+        worded = [[] if known else words_of(text) for text, known in zip(sentences, plain, strict=True)]
+        distinct = set().union(*worded)
         capitals = set().union(*[known.capitals for known in plain if known])
-        rare, close = self._look_at(distinct, capitals)
-        unsayable = {each for each in map(FOLDED.__getitem__, rare | self.odd) if _is_nearly_immigration(each)}
-        odd, names = self.odd, self.names
-        hot = names.words.keys() | self.places | close.keys()
-        for text, known, cut in zip(sentences, plain, split, strict=True):
-            if known and known.words.isdisjoint(hot) and not self._may_have_halves(known):
-                self._told.append(known.told)
-                continue
-            parts = cut or _IN_WORDS.split(text)
-            words = parts[1::2]
-            if not words:
-                continue
-            folded = [FOLDED[word] for word in words]
-            if not unsayable.isdisjoint(folded) or (
-                not (rare.isdisjoint(words) and odd.isdisjoint(words)) and _immigration_in_two(folded)
-            ):
-                continue
-            pairs = self._halves(folded, parts)
-            if not pairs and hot.isdisjoint(folded) and odd.isdisjoint(words):
-                if rare.isdisjoint(words):
-                    if not known and not has_digit(text):
-                        _remember_plain(text, words)
-                    self._told.append(_finished(text))
+        looked = self._look_at(distinct, capitals)
+        asked = looked.hot | self.names.openings
+        strange = looked.rare | self.odd
+        strange.update([word for word in distinct if FOLDED[word] in asked])
+        for text, known, words in zip(sentences, plain, worded, strict=True):
+            if known:
+                if known.words.isdisjoint(looked.hot) and not self._may_have_halves(known):
+                    self._told.append(known.told)
                     continue
-                if not text.islower():
-                    self._told.append(_finished(text))
-                    continue
-            masks = [names.words.get(each, 0) for each in folded]
-            if close:
-                for at, each in enumerate(folded):
-                    if each in close and not masks[at] and not (words[at].islower() and _is_ordinary(each)):
-                        masks[at] = close[each]
-            for at, mask in pairs:
-                masks[at] |= mask
-                masks[at + 1] |= mask
-            self._told.append(_Sentence(text, words, folded, parts[0::2], masks))
+            elif not words:
+                continue
+            elif strange.isdisjoint(words):
+                if not has_digit(text):
+                    _remember_plain(text, words)
+                self._told.append(_finished(text))
+                continue
+            if (told := self._closely_read(text, looked)) is not None:
+                self._told.append(told)
 
-    def _look_at(self, words: set[str], capitals: set[str]) -> tuple[set[str], dict[str, int]]:
-        """Fills `odd` from the words as they stand; `capitals` are folded ones of sentences known to be plain.
+    def _closely_read(self, text: str, looked: _Looked) -> str | _Sentence | None:
+        """A sentence in which some word needs a second look; nothing if it may not be carried."""
+        names, close = self.names, looked.close
+        parts = (_IN_ASCII_WORDS if text.isascii() else _IN_WORDS).split(text)
+        words = parts[1::2]
+        folded = [FOLDED[word] for word in words]
+        has_rare, has_odd = not looked.rare.isdisjoint(words), not self.odd.isdisjoint(words)
+        if not looked.unsayable.isdisjoint(folded) or ((has_rare or has_odd) and _immigration_in_two(folded)):
+            return None
+        whispered = text.islower()
+        pairs = self._halves(folded, parts)
+        if not (pairs or has_odd or (has_rare and whispered)) and looked.hot.isdisjoint(folded):
+            if not has_rare and text not in _PLAIN_SENTENCES and not has_digit(text):
+                _remember_plain(text, words)
+            return _finished(text)
+        masks = [names.words.get(each, 0) for each in folded]
+        if close:
+            for at, each in enumerate(folded):
+                if each in close and not masks[at] and not (words[at].islower() and _is_ordinary(each)):
+                    masks[at] = close[each]
+        for at, mask in pairs:
+            masks[at] |= mask
+            masks[at + 1] |= mask
+        one_case = whispered or text.isupper()
+        doubtful = range(len(words)) if one_case else self._doubtful(words, folded, masks)
+        return _Sentence(text, parts, words, folded, parts[0::2], masks, one_case, doubtful)
 
-        Returns:
-            Small words that are not ordinary: where a text has capitals they are nobody's name. And the folded words that
-            are somebody's name misspelt, and whose.
+    def _doubtful(self, words: list[str], folded: list[str], masks: list[int]) -> list[int]:
+        """The places of words that are nobody's small plain word.
+
+        A plain word with a capital before a small plain word explains itself ("Officers attended").
         """
+        places, odd = self.places, self.odd
+        found = [
+            at for at, word in enumerate(words) if masks[at] or folded[at] != word or word in odd or word in TITLES
+        ]
+        return [
+            at
+            for at, following in zip_longest(found, found[1:])
+            if following == at + 1
+            or masks[at]
+            or words[at] not in _KNOWN_CAPITALISED
+            or words[at].isupper()
+            or words[at].lower() != folded[at]
+            or folded[at] in places
+        ]
+
+    def _look_at(self, words: set[str], capitals: set[str]) -> _Looked:
+        """Fills `odd` from the words as they stand; `capitals` are folded ones of sentences known to be plain."""
         names = self.names
         strange = capitals
         rare: set[str] = set()
@@ -613,7 +664,8 @@ class Telling:
                 mask = names.skeletons.get(skeleton(folded), 0) or names.within(folded)
                 if mask:
                     close[folded] = mask
-        return rare, close
+        unsayable = {each for each in map(FOLDED.__getitem__, rare | self.odd) if _is_nearly_immigration(each)}
+        return _Looked(rare, close, unsayable, names.words.keys() | self.places | close.keys())
 
     def _may_have_halves(self, known: _Plain) -> bool:
         openings, names = self.names.openings, self.names
@@ -640,7 +692,7 @@ _WITHIN_A_NAME = 2
 
 def _immigration_in_two(folded: list[str]) -> bool:
     """Whether two words that follow each other are a word of immigration written in two."""
-    return any(one + two in _IMMIGRATION for one, two in pairwise(folded))
+    return not _IMMIGRATION_IN_TWO.isdisjoint(pairwise(folded))
 
 
 def _finished(sentence: str) -> str:
@@ -654,35 +706,25 @@ class _Teller:
     def __init__(self, telling: Telling, subject: int) -> None:
         self.names = telling.names
         self.places = telling.places
-        self.odd = telling.odd
         self.roles = telling.roles
         self.subject = 1 << subject
         self.others = (1 << len(telling.roles)) - 1 - self.subject
 
-    def built(self, sentence: _Sentence) -> str | None:
+    def built(self, sentence: _Sentence) -> str | None:  # noqa: PLR0915 - one pass over the words, each case beside the others
         """A sentence as an account may carry it, or nothing if a word in it cannot be explained."""
-        shouted = sentence.text.isupper()
-        whispered = sentence.text.islower()
-        return self._built(sentence, shouted, whispered)
-
-    def _built(  # noqa: PLR0915 - one pass over the words, each case beside the others
-        self, sentence: _Sentence, shouted: bool, whispered: bool
-    ) -> str | None:
-        _, words, folded, gaps, masks = sentence
-        odd, places = self.odd, self.places
-        one_case = shouted or whispered
+        _, parts, words, folded, gaps, _, one_case, doubtful = sentence
+        places = self.places
         pieces: list[str] = []
         done = 0  # words before this one are in `pieces`, or left out
         lead_of_done = gaps[0]
-        at = 0
+        at = 0  # words before this one have been asked about
         count = len(words)
         repeated = ""
-        while at < count:
-            word = words[at]
-            mask = masks[at]
-            if not mask and folded[at] == word and word not in odd and not one_case and word not in TITLES:
-                at += 1
+        for each in doubtful:
+            if each < at:
                 continue
+            at = each
+            word = words[at]
             stop, mask = self._run(sentence, at)
             start = at
             if mask and self._counts(sentence, at, stop, one_case):
@@ -714,7 +756,7 @@ class _Teller:
                 continue
             lead = lead_of_done
             if start > done:
-                lead += "".join([words[n] + gaps[n + 1] for n in range(done, start)])
+                lead += "".join(parts[2 * done + 1 : 2 * start + 1])
             if said and start > done and start == at and lead.endswith(words[start - 1] + " "):
                 before = folded[start - 1]
                 if before in _ARTICLES:
@@ -737,9 +779,7 @@ class _Teller:
             pieces += [lead, said]
             if len(last) == 1:
                 lead_of_done = lead_of_done.removeprefix(".")
-        pieces.append(lead_of_done)
-        pieces += [words[n] + gaps[n + 1] for n in range(done, count)]
-        return "".join(pieces)
+        return "".join([*pieces, lead_of_done, *parts[2 * done + 1 :]])
 
     def _role(self, mask: int) -> str:
         """What to say of the person, or of whichever person, a run of names could mean."""
@@ -888,7 +928,6 @@ _EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
 _BEFORE_STOP = re.compile(r" +([.,;:!?)])")
 _STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
 _SAID = r"the suspect|a witness|a child|another person|another victim|an officer|a person|an address|a place|a reference|a number|a vehicle|a date"
-_OFTEN_TWICE = ("address", "number", "reference", "vehicle")
 _TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
 
 
@@ -896,7 +935,12 @@ def _tidy(text: str) -> str:
     """A built sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
     if "(" in text or "[" in text or '"' in text or "*" in text:
         text = _EMPTY.sub("", text)
-    if any(text.count(each) > 1 for each in _OFTEN_TWICE):
+    if (
+        text.count("address") > 1
+        or text.count("number") > 1
+        or text.count("reference") > 1
+        or text.count("vehicle") > 1
+    ):
         text = _TWICE.sub(r"\1", text)
     if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
         text = _BEFORE_STOP.sub(r"\1", text)
@@ -931,6 +975,8 @@ def _without_immigration(sentences: list[str]) -> list[str]:
 
 #: A word written letter by letter, to be read as the word: "v.i.s.a", "O-m-a-r".
 _SPELT_OUT = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*/]{1,2}[^\W\d_](?![^\W_])){2,}\.?")
+#: What stands in every such word: its second letter and its third.
+_TWO_LETTERS_SPELT = re.compile(r"[ .\-_*/][^\W\d_][ .\-_*/]{1,2}[^\W\d_](?![^\W_])")
 _BETWEEN_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -938,7 +984,7 @@ def _sentences_of(narrative: str) -> list[str]:
     """The sentences of a text without immigration facts, and without what identifies by its shape."""
     sentences = _sentences(clean(narrative[:MOST_READ]))
     text = "\n".join([each for each in sentences if each not in _PLAIN_SENTENCES])
-    if _SPELT_OUT.search(text):
+    if _TWO_LETTERS_SPELT.search(text) and _SPELT_OUT.search(text):
         sentences = [_SPELT_OUT.sub(lambda found: _BETWEEN_LETTERS.sub("", found.group()), each) for each in sentences]
         text = "\n".join(sentences)
     if states_immigration(text):

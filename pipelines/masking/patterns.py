@@ -7,7 +7,7 @@ passport, a plate or a reference in a form nobody thought of is caught too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ class Recogniser(NamedTuple):
     name: str
     pattern: re.Pattern[str]
     instead: str
+    signs: frozenset[str] | None = None
+    """Small words of which an ASCII text must have one for the pattern to match, where there are such words."""
 
 
 _EDGE = r"(?<![^\W_])"
@@ -33,11 +35,14 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)"
 )
-_STREET = (
-    r"(?:road|rd|street|str|st|avenue|ave|lane|ln|close|cl|drive|dr|court|ct|place|pl|way|crescent|cres|terrace|gardens|gdns|grove|hill"
-    r"|park|square|sq|row|view|walk|mews|house|estate|mount|rise|parade|wharf|quay|heights|tower|towers|buildings|villas|mansions"
-    r"|lodge|cottages?|farm|lea|croft|green)"
+_STREET_WORDS = (
+    "road|rd|street|str|st|avenue|ave|lane|ln|close|cl|drive|dr|court|ct|place|pl|way|crescent|cres|terrace|gardens|gdns|grove|hill"
+    "|park|square|sq|row|view|walk|mews|house|estate|mount|rise|parade|wharf|quay|heights|tower|towers|buildings|villas|mansions"
+    "|lodge|cottage|cottages|farm|lea|croft|green"
 )
+_STREET = f"(?:{_STREET_WORDS})"
+_STREETS = frozenset(_STREET_WORDS.split("|"))
+_DOORS = frozenset({"flat", "apartment", "apt", "unit", "room", "number", "no"})
 #: "2 men in the street" is no address.
 _NO_STREET = r"(?:the|a|an|in|on|at|of|to|and|or|by|down|up|along|across|into|from|near|for|with|was|were|his|her|their|men|women|males|people|hours?|hrs|minutes?|mins|weeks?|months?|pounds|years?|times|days?)\b"
 _OFFICER = r"(?:PC|PS|DC|DS|DI|DCI|DCS|DSI|INSP|Insp|SGT|Sgt|PCSO|WPC|WDC|TDC|TDS|Supt|Ch Insp|Chief Inspector|Sergeant|Inspector|Constable)"
@@ -123,12 +128,14 @@ RECOGNISERS = (
             re.I,
         ),
         "an address",
+        _STREETS,
     ),
-    Recogniser("street", re.compile(rf"(?<!\w)(?:[A-Z][\w'-]+ ){{1,3}}(?i:{_STREET})(?!\w)"), "an address"),
+    Recogniser("street", re.compile(rf"(?<!\w)(?:[A-Z][\w'-]+ ){{1,3}}(?i:{_STREET})(?!\w)"), "an address", _STREETS),
     Recogniser(
         "door",
         re.compile(r"(?<!\w)(?:flat|apartment|apt|unit|room|house number|no\.?|number) ?\d{1,4}[a-z]?(?!\w)", re.I),
         "an address",
+        _DOORS,
     ),
 )
 
@@ -254,8 +261,9 @@ def _number(found: str) -> str | None:
 _DOTTED = re.compile(r"\.[a-z]{2}")
 #: Signs of a telephone number in words. Nobody has one without any of these digits.
 _WORDED_SIGNS = ("zero", "nought", "double ", "oh ", "seven")
-#: Signs of an identifier that has no digit in it.
-_SIGNS = ("@", "://", "www.", " dot ", "(at", "[at", "( at", "[ at", *_WORDED_SIGNS)
+#: Signs of an identifier that has no digit in it, and those of them that begin with a bracket.
+_SIGNS = ("@", "://", "www.", " dot ", *_WORDED_SIGNS)
+_BRACKETED_SIGNS = ("(at", "[at", "( at", "[ at")
 
 
 def has_digit(text: str) -> bool:
@@ -266,9 +274,21 @@ def has_digit(text: str) -> bool:
 def has_sign(text: str) -> bool:
     """Whether there is any sign of an identifier that has no digit."""
     lowered = text.lower()
-    return any(sign in lowered for sign in _SIGNS) or _DOTTED.search(lowered) is not None
+    return (
+        _has_any(_SIGNS, lowered)
+        or (("(" in text or "[" in text) and _has_any(_BRACKETED_SIGNS, lowered))
+        or _DOTTED.search(lowered) is not None
+    )
 
 
+def _has_any(signs: Iterable[str], text: str) -> bool:
+    for sign in signs:  # noqa: SIM110 - asked of every text, and `any` costs more than it asks
+        if sign in text:
+            return True
+    return False
+
+
+_BRACKETED_AT = re.compile(r"[(\[]\s?at")
 _BY_NAME = {recogniser.name: recogniser for recogniser in RECOGNISERS}
 _CONTACTS = (_BY_NAME["email"], _BY_NAME["handle"])
 _WITH_DIGITS = RECOGNISERS[3:]
@@ -276,6 +296,7 @@ _WITH_DIGITS = RECOGNISERS[3:]
 _WITH_FEW_DIGITS = tuple(_BY_NAME[name] for name in ("date", "officer", "plate", "address", "street", "door"))
 #: A telephone number as most people write one; other ways of writing it are numbers that pass no allow-list.
 _PHONE = re.compile(r"(?<![\w+/])(?:\+|\(?0)(?:[ ()-]{0,2}\d){9,14}(?![\w/])")
+_FEWEST_OF_PHONE = 9
 #: A number of one or two digits that counts or measures what follows it.
 _COUNTING = re.compile(
     r" (?=\d)(?<!flat )(?<!apartment )(?<!apt )(?<!unit )(?<!room )(?<!number )(?<!\bno )(?<!no\. )\d{1,2} (?:minutes?|hours?|days?|weeks?"
@@ -292,11 +313,6 @@ _DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|(?:18|19|20)\d{6}")
 _RANK_SIGNS = ("PC", "PS", "DC", "DS", "DI", "INSP", "Insp", "SGT", "Sgt", "WDC", "TD", "Supt", "Ser", "Const")
 
 
-def _only_counts(text: str) -> bool:
-    """Whether every number in a text only counts what follows it."""
-    return len(_COUNTING.findall(text)) == len(_RUN_OF_DIGITS.findall(text))
-
-
 def _only_short(text: str) -> bool:
     """Whether every number in a text stands alone and could be an age, a count, a year or a time: no code does."""
     before = -_APART
@@ -310,38 +326,71 @@ def _only_short(text: str) -> bool:
     return True
 
 
-def _applied(text: str, recognisers: tuple[Recogniser, ...]) -> str:
+def _applied(text: str, recognisers: Iterable[Recogniser]) -> str:
+    words = small_words(text)
     for recogniser in recognisers:
+        if words is not None and recogniser.signs is not None and recogniser.signs.isdisjoint(words):
+            continue
         if recogniser.pattern.search(text) is not None:
             text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
+            words = small_words(text)
     return text
+
+
+_LETTERS = bytes(ord(chr(code).lower()) if chr(code).isalpha() else ord(" ") for code in range(128)) + bytes(128)
+
+
+def small_words(text: str) -> list[str] | None:
+    """The runs of letters of an ASCII text, in small letters; nothing for another, where an expression finds "view" in "vıew"."""
+    return text.encode().translate(_LETTERS).decode().split() if text.isascii() else None
 
 
 def without_identifiers(text: str) -> str:
     """A cleaned sentence that says what kind of identifier stood where one did."""
     lowered = text.lower()
-    if "@" in text or "(" in text or "[" in text or " dot" in lowered:
+    if may_have_contact(text):
         text = _applied(text, _CONTACTS)
-    if "." in text[:-1] or "://" in text:
+    if ("." in text[:-1] or "://" in text) and may_have_site(text):
         text = _applied(text, (_BY_NAME["url"],))
-    if "0" in text:
+    numbers = _RUN_OF_DIGITS.findall(text)
+    if may_have_phone(text, numbers):
         text = _replaced(text, _PHONE, lambda _: "a number")
-    if has_digit(text) and not _only_counts(text):
+        numbers = _RUN_OF_DIGITS.findall(text)
+    if len(_COUNTING.findall(text)) < len(numbers):
         few = _only_short(text)
         recognisers = _WITH_FEW_DIGITS if few else _WITH_DIGITS
         unsigned = set()
         if few and not _CAPITALS_BEFORE.search(text):
             unsigned.add("plate")
-        if not any(sign in text for sign in _RANK_SIGNS):
+        if not _has_any(_RANK_SIGNS, text):
             unsigned.add("officer")
-        if not any(sign in lowered for sign in _MONTH_SIGNS) and not _DATE_SIGN.search(text):
+        if not _has_any(_MONTH_SIGNS, lowered) and not _DATE_SIGN.search(text):
             unsigned.add("date")
-        text = _applied(text, tuple(each for each in recognisers if each.name not in unsigned))
+        text = _applied(text, [each for each in recognisers if each.name not in unsigned])
         if not few:
             text = _replaced(text, _NUMBER, _number)
-    if any(sign in lowered for sign in _WORDED_SIGNS):
+    if _has_any(_WORDED_SIGNS, lowered):
         text = _replaced(text, _WORDED, lambda _: "a number")
     return text
+
+
+def may_have_contact(text: str) -> bool:
+    """Whether there is any sign of an e-mail address or of a name on a platform."""
+    lowered = text.lower()
+    return (
+        "@" in text or " dot" in lowered or (("(" in text or "[" in text) and _BRACKETED_AT.search(lowered) is not None)
+    )
+
+
+def may_have_phone(text: str, numbers: Iterable[str]) -> bool:
+    """Whether the runs of digits in a text could make a telephone number."""
+    return "0" in text and sum(map(len, numbers)) >= _FEWEST_OF_PHONE
+
+
+def may_have_site(text: str) -> bool:
+    """Whether there is any sign of a website; a text that is not ASCII may have one in letters no sign knows."""
+    lowered = text.lower()
+    return not text.isascii() or "//" in text or "www." in lowered or _DOTTED.search(lowered) is not None
 
 
 # --- immigration facts -------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ class Forbidden(NamedTuple):
 
 # ---- reading ----------------------------------------------------------------------------------------------------
 
-_MARKS = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)} | {39: None}
+#: Apostrophes are left out before this is asked.
+_MARKS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -46,12 +47,13 @@ def _tokens(text: str) -> list[str]:
     """The runs of small Latin letters and digits of a text."""
     if not text.isascii():
         text = _FOREIGN.sub(lambda found: _romanised(found.group()), text)
-    return text.translate(_MARKS).split()
+    return text.encode().translate(_MARKS, b"'").decode().split()
 
 
-def _plain(text: str) -> str:
+@lru_cache(maxsize=8192)
+def _plain(name: str) -> str:
     """Small Latin letters, digits, and single spaces for everything else."""
-    return " ".join(_tokens(text))
+    return " ".join(_tokens(name))
 
 
 @lru_cache(maxsize=8192)
@@ -76,12 +78,14 @@ class Reading:
         self.words = f" {' '.join(tokens)} "
         self.squeezed = "".join(tokens)
         #: The words that have a digit in them.
-        self.numbers = " ".join(filterfalse(str.isalpha, tokens))
+        self.numbers = "" if self.squeezed.isalpha() else " ".join(filterfalse(str.isalpha, tokens))
         #: All digits in a row, with the letters that are written for them; nothing where they are too few for a phone.
         self.digits = ""
         if len(self.numbers) >= _SHORTEST_PHONE:
-            alike = [each for each in tokens if not each.isalpha() or each in _LETTERS_FOR_DIGITS]
-            self.digits = "".join(filter(str.isdecimal, "".join(alike).translate(_DIGIT_LIKE)))
+            alike = self.numbers
+            if not _LETTERS_FOR_DIGITS.isdisjoint(tokens):
+                alike = "".join([each for each in tokens if not each.isalpha() or each in _LETTERS_FOR_DIGITS])
+            self.digits = "".join(filter(str.isdecimal, alike.translate(_DIGIT_LIKE)))
         self._dates: set[tuple[str, int, int]] | None = None
 
     @property
@@ -187,6 +191,22 @@ class Guard:
                 case _:
                     self._unknown.add(kind)  # a kind nobody taught this guard: it cannot say that a text is free of it
 
+    @classmethod
+    def over(cls, guards: Iterable[Guard]) -> Guard:
+        """All that several guards look for, looked for as one."""
+        whole = cls(())
+        for each in guards:
+            whole._names |= each._names
+            whole._phones |= each._phones
+            whole._marks |= each._marks
+            whole._dobs |= each._dobs
+            whole._unknown |= each._unknown
+        return whole
+
+    def has_name(self, reading: Reading) -> bool:
+        """Whether a whole name is found."""
+        return any(_has_name(reading.words, reading.squeezed, first, last) for first, last in self._names)
+
     def objections(self, reading: Reading, *, names: bool = True, dates: bool = True) -> set[str]:
         """The ids of the rules that find something in a text; never the thing itself.
 
@@ -197,10 +217,8 @@ class Guard:
         """
         found = {f"residue.{kind}" for kind in self._unknown}
         words, run_on = reading.words, reading.squeezed
-        if names:
-            for first, last in self._names:
-                if _has_name(words, run_on, first, last):
-                    found.add("residue.name")
+        if names and self.has_name(reading):
+            found.add("residue.name")
         if dates and reading.numbers:
             for dob in self._dobs:
                 if _has_date(reading, *dob):

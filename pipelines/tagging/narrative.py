@@ -136,6 +136,7 @@ _FOLDED = _table(lambda each: " " if each in _PARTING + "\v|\f" else each.lower(
 _LINES = _table(lambda each: " " if each in "/-" else each.lower())
 #: For the automaton every character that is no letter and no digit is a space, so that a word's ends are spaces.
 _WORDS = _table(lambda each: each.lower() if each.isalnum() else " ")
+_UNSEEN = bytes(code for code in range(128) if _spell(chr(code)) == _HIDDEN)
 
 
 def _spell_run(error: UnicodeError) -> tuple[str, int]:
@@ -385,6 +386,8 @@ def literals(phrases: Sequence[str]) -> Any:
 
 def plain_words(text: str) -> str:
     """The text's words alone, in one case and one alphabet, each between single spaces."""
+    if text.isascii():  # the same without a stop at every step: nothing to spell, and all that parts words is a space
+        return " ".join(["", *text.encode().translate(_WORDS, _UNSEEN).decode().split(), ""])
     return _one_space(f" {_words(_marked(_spelt(text)))} ".encode()).decode()
 
 
