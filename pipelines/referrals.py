@@ -106,9 +106,9 @@ _TIME_WORDS = frozenset(
 #: Vulnerabilities a partner needs to know. NRPF is an immigration fact: it becomes a support need instead.
 _VULNERABILITY = ("PREGNANT", "DISABILITY", "MENTAL_HEALTH", "NO_ENGLISH", "CHILD_IN_CARE")
 _REASONS = (
-    (Protection.DA_CHILD, "CHILD_VICTIM_OF_DOMESTIC_ABUSE"),
-    (Protection.DA_VICTIM, "DOMESTIC_ABUSE"),
-    (Protection.MS_VICTIM, "MODERN_SLAVERY"),
+    (int(Protection.DA_CHILD), "CHILD_VICTIM_OF_DOMESTIC_ABUSE"),
+    (int(Protection.DA_VICTIM), "DOMESTIC_ABUSE"),
+    (int(Protection.MS_VICTIM), "MODERN_SLAVERY"),
 )
 _SUSPECTS = frozenset({"SUSPECT", "ARRESTED", "CHARGED", "CONVICTED"})
 #: Relations a partner is told. Who sponsors whom is an immigration fact.
@@ -199,12 +199,9 @@ def _is_name(part: str) -> bool:
 
 def _safe(contacts: Sequence[Contact] | None, form: re.Pattern[str]) -> list[str]:
     """Contacts marked safe, and only those: unstated is not safe. One that is also listed as unsafe is not."""
-    unsafe = {_squeezed(c.value) for c in contacts or () if c.safe_to_use is not True}
-    return [
-        c.value
-        for c in contacts or ()
-        if c.safe_to_use is True and c.value and form.fullmatch(c.value) and _squeezed(c.value) not in unsafe
-    ]
+    safe = [c.value for c in contacts or () if c.safe_to_use is True and c.value and form.fullmatch(c.value)]
+    unsafe = {_squeezed(c.value) for c in contacts or () if c.safe_to_use is not True} if safe else ()
+    return [each for each in safe if _squeezed(each) not in unsafe] if unsafe else safe
 
 
 def _times(contacts: Sequence[Contact]) -> list[str]:

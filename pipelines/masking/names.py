@@ -13,9 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 from anyascii import anyascii
-from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from pipelines.contracts.incident import Person
@@ -377,15 +375,13 @@ class Names:
             self._add(person, 1 << number)
         self.everyday = {word for word in self.words if word in _EVERYDAY or len(word) < _SHORTEST_SURE}
         self.fuzzy = [word for word in self.words if len(word) > 3 and word not in self.everyday]
-        self._lengths = {len(word) + shift for word in self.fuzzy for shift in (-1, 0, 1)}
-        self._firsts = {word[0] for word in self.fuzzy} | {word[1] for word in self.fuzzy}
 
     def _add(self, person: Person, bit: int) -> None:
         words, initials, signs, skeletons = self.words, self.initials, self.signs, self.skeletons
         for name in person.names or ():
             given = [part for each in name.given or () if each for part in _parts(each)]
             surname = _parts(name.surname or "")
-            forms = [*(_forms(part, given=True) for part in given), *(_forms(part, given=False) for part in surname)]
+            forms = [_given(part) for part in given] + [_forms(part) for part in surname]
             for form in forms[: len(given)]:
                 initials[form.initial] = initials.get(form.initial, 0) | bit
             if given and surname:
@@ -393,7 +389,7 @@ class Names:
                 signs[sign] = signs.get(sign, 0) | bit
             for several in (given, surname):
                 if len(several) > 1:
-                    forms.append(_forms("".join(several), given=False))
+                    forms.append(_forms("".join(several)))
             for form in forms:
                 for word in form.words:
                     words[word] = words.get(word, 0) | bit
@@ -416,19 +412,16 @@ class Names:
 
     def lookalikes(self, words: Iterable[str]) -> dict[str, int]:
         """Of words that are no name as they stand, those that are one misspelt by a letter."""
-        asked = [
-            word
-            for word in words
-            if len(word) > 3 and len(word) in self._lengths and (word[0] in self._firsts or word[1] in self._firsts)
-        ]
-        if not asked or not self.fuzzy:
-            return {}
-        near = process.cdist(asked, self.fuzzy, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
         found: dict[str, int] = {}
-        for row, column in zip(*near.nonzero(), strict=True):
-            word, name = asked[row], self.fuzzy[column]
-            if max(len(word), len(name)) > 4:
-                found[word] = found.get(word, 0) | self.words[name]
+        for word in words:
+            length = len(word)
+            for name in self.fuzzy if length > 3 else ():
+                if (
+                    -2 < length - len(name) < 2
+                    and max(length, len(name)) > 4
+                    and OSA.distance(word, name, score_cutoff=1) < 2
+                ):
+                    found[word] = found.get(word, 0) | self.words[name]
         return found
 
 
@@ -445,12 +438,22 @@ _SHORTEST_SURE = 3
 
 
 @lru_cache(maxsize=16384)
-def _forms(part: str, *, given: bool) -> _Forms:
+def _forms(part: str) -> _Forms:
+    """A part of any name."""
+    return _forms_of(part, ())
+
+
+@lru_cache(maxsize=16384)
+def _given(part: str) -> _Forms:
+    """A part of a given name, which is also shortened."""
     folded = fold(part)
-    words = {folded, fold(part.translate(_UMLAUTS))}
-    if given:
-        words.update(_NICKNAMES.get(folded, "").split())
-        words.update(folded[:size] for size in (4, 5) if len(folded) > size + 1 + (size == 4) * 3)
+    shortened = [folded[:size] for size in (4, 5) if len(folded) > size + 1 + (size == 4) * 3]
+    return _forms_of(part, [*_NICKNAMES.get(folded, "").split(), *shortened])
+
+
+def _forms_of(part: str, shortened: Iterable[str]) -> _Forms:
+    folded = fold(part)
+    words = {folded, fold(part.translate(_UMLAUTS)), *shortened}
     words = {word for word in words if len(word) > 1 and word not in _PLACEHOLDERS}
     longer = [word for word in words if len(word) > 4 and word not in _EVERYDAY]
     return _Forms(

@@ -45,9 +45,14 @@ def _romanised(run: str) -> str:
 
 def _tokens(text: str) -> list[str]:
     """The runs of small Latin letters and digits of a text."""
+    return _marked(text).split()
+
+
+def _marked(text: str) -> str:
+    """Small Latin letters and digits, and a space for everything else but apostrophes."""
     if not text.isascii():
         text = _FOREIGN.sub(lambda found: _romanised(found.group()), text)
-    return text.encode().translate(_MARKS, b"'").decode().split()
+    return text.encode().translate(_MARKS, b"'").decode()
 
 
 @lru_cache(maxsize=8192)
@@ -73,10 +78,11 @@ class Reading:
 
     def __init__(self, text: str) -> None:
         """Takes any text."""
-        tokens = _tokens(text)
+        marked = _marked(text)
+        tokens = marked.split()
         #: Its words between single spaces, and without any.
         self.words = f" {' '.join(tokens)} "
-        self.squeezed = "".join(tokens)
+        self.squeezed = marked.replace(" ", "")
         #: The words that have a digit in them.
         self.numbers = "" if self.squeezed.isalpha() else " ".join(filterfalse(str.isalpha, tokens))
         #: All digits in a row, with the letters that are written for them; nothing where they are too few for a phone.
@@ -133,19 +139,18 @@ def forbidden_of(person: Person, locations: Sequence[Location] = ()) -> list[For
     for name in person.names or ():
         if name.surname and name.given:
             found.append(Forbidden("name", name.surname, " ".join(filter(None, name.given))))
-            found.extend(
-                Forbidden("name", name.surname, each) for each in name.given[:1] if each and len(name.given) > 1
-            )
-    found.extend(Forbidden("phone", each.value) for each in person.phones or () if each.value)
-    found.extend(Forbidden("email", each.value) for each in person.emails or () if each.value)
-    found.extend(Forbidden("document", each.value) for each in person.identifiers or () if each.value)
-    found.extend(Forbidden("nominal", each) for each in (person.nominal_id, person.pnc_id) if each)
+            if len(name.given) > 1 and name.given[0]:
+                found.append(Forbidden("name", name.surname, name.given[0]))
+    found += [Forbidden("phone", each.value) for each in person.phones or () if each.value]
+    found += [Forbidden("email", each.value) for each in person.emails or () if each.value]
+    found += [Forbidden("document", each.value) for each in person.identifiers or () if each.value]
+    found += [Forbidden("nominal", each) for each in (person.nominal_id, person.pnc_id) if each]
     if person.dob:
         found.append(Forbidden("dob", person.dob))
     theirs = {each.location_ref for each in person.addresses or ()}
-    found.extend(
+    found += [
         Forbidden("postcode", each.postcode) for each in locations if each.postcode and each.location_ref in theirs
-    )
+    ]
     return found
 
 
