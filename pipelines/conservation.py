@@ -72,8 +72,10 @@ def _empty(ctx: Context, batch: str, offset: int) -> bool:
 
     if not ctx.vault.has(f"valid/{batch}"):
         return False
-    valid = ctx.vault.get(f"valid/{batch}", Valid)
-    return any(o == offset and not r.persons for o, r in zip(valid.offsets, valid.incidents, strict=True))
+    valid = ctx.vault.read(
+        f"valid/{batch}", Valid, lambda valid: [n for n, found in enumerate(valid.offsets) if found == offset]
+    )
+    return any(not record.persons for record in valid.incidents)
 
 
 def find_anomalies(entries: Iterable[ledger.Entry]) -> list[str]:

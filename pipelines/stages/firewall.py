@@ -12,7 +12,7 @@ import hmac
 import os
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -39,7 +39,7 @@ from pipelines.receipts import decision_receipts
 from pipelines.referrals import build_referral, encode, telling_of
 from pipelines.resolve import Effective, Outcome, Rows, decide, effective, load
 from pipelines.sinks import REFERRALS
-from pipelines.stages.validate import Stored, Valid
+from pipelines.stages.validate import Valid
 from pipelines.stores import audit, ledger
 from pipelines.stores.bulk import chunks, fetched, insert_rows, update_rows
 from pipelines.stores.database import writing
@@ -114,10 +114,9 @@ class Records:
             for batch, offset, identifier in self._conn.execute(query):
                 by_batch[batch][offset] = identifier
         for batch, ids in by_batch.items():
-            stored = self._ctx.vault.read(f"valid/{batch}", Stored)
-            for position, offset in enumerate(stored.offsets):
-                if offset in ids:
-                    self._found[ids[offset]] = stored.incident(position)
+            found = self._ctx.vault.read(f"valid/{batch}", Valid, _places_of(ids))
+            wanted = [ids[offset] for offset in found.offsets if offset in ids]
+            self._found.update(zip(wanted, found.incidents, strict=True))
 
     def __getitem__(self, coordinate_id: int) -> Incident:
         return self._found[coordinate_id]
@@ -125,6 +124,11 @@ class Records:
     def person(self, coordinate_id: int, ref: str) -> Person:
         """A person of a record."""
         return next(p for p in self._found[coordinate_id].persons if p.person_ref == ref)
+
+
+def _places_of(offsets: Container[int]) -> Callable[[Valid], list[int]]:
+    """Where in a batch the records of some offsets are."""
+    return lambda valid: [place for place, offset in enumerate(valid.offsets) if offset in offsets]
 
 
 # ---- settling ---------------------------------------------------------------------------------------------------

@@ -39,17 +39,6 @@ class Valid(msgspec.Struct, frozen=True):
         return [Accepted(incident, self.faults.get(i, {})) for i, incident in enumerate(self.incidents)]
 
 
-class Stored(msgspec.Struct, frozen=True):
-    """A `Valid` whose incidents are not decoded yet: for whoever needs few records of a batch that was done long ago."""
-
-    offsets: list[int]
-    incidents: list[msgspec.Raw]
-
-    def incident(self, position: int) -> Incident:
-        """One of its incidents."""
-        return msgspec.msgpack.decode(self.incidents[position], type=Incident)
-
-
 def validate(ctx: Context, batch: Batch) -> dict[str, int]:
     """Validates a landed batch.
 
@@ -89,7 +78,7 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
         incidents=[records[i].incident for i in kept],
         faults={n: records[i].faults for n, i in enumerate(kept) if records[i].faults},
     )
-    ctx.vault.put(f"valid/{batch}", valid)
+    ctx.vault.put(f"valid/{batch}", valid, apart="incidents")
     counts = {
         "valid": len(kept),
         "quarantined": len(rejected),

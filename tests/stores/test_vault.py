@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipelines.errors import StoreError
@@ -67,6 +68,68 @@ def test_a_changed_moved_cut_or_foreign_object_does_not_open(tmp_path: Path) -> 
     path.rename(path.with_name(path.name.replace("1200", "1201")))
     with pytest.raises(StoreError, match="does not open"):
         Vault(f"file://{tmp_path}", KEY).get(NAME.replace("1200", "1201"), list[tuple[int, bytes]])
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """An object with a long list."""
+
+    title: str
+    entries: list[tuple[int, str]]
+
+
+LISTING = Listing("all of them", [(n, f"Qzxvara {n}") for n in range(100)])
+
+
+@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 100])
+def test_of_a_list_that_was_put_apart_few_may_be_read(tmp_path: Path, count: int) -> None:
+    """Whole or by places, the items are those that were put; whoever asks for few is told the rest of the value first."""
+    listing = Listing("all of them", LISTING.entries[:count])
+    Vault(f"file://{tmp_path}", KEY).put(NAME, listing, apart="entries")
+    vault = Vault(f"file://{tmp_path}", KEY)
+    assert vault.get(NAME, Listing) == listing
+    for places in ([], [0], [count - 1], list(range(0, count, 7)), list(range(count))):
+        known = [place for place in places if 0 <= place < count]
+        told: list[Listing] = []
+        found = vault.read(NAME, Listing, lambda rest, known=known, told=told: told.append(rest) or known)
+        assert found == Listing("all of them", [listing.entries[place] for place in known])
+        assert told == [Listing("all of them", [])]
+    assert b"Qzxvara" not in _file(tmp_path).read_bytes()
+
+
+def test_who_reads_few_opens_few(tmp_path: Path) -> None:
+    """What is not asked for is not opened: another part may be broken, the one asked for may not."""
+    Vault(f"file://{tmp_path}", KEY).put(NAME, LISTING, apart="entries")
+    path = _file(tmp_path)
+    sealed = path.read_bytes()
+    path.write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    vault = Vault(f"file://{tmp_path}", KEY)
+    assert vault.read(NAME, Listing, lambda _: [3]).entries == [LISTING.entries[3]]
+    for only in (lambda _: [99], None):
+        with pytest.raises(StoreError, match="does not open"):
+            vault.read(NAME, Listing, only)
+
+
+def test_a_part_is_bound_to_its_place_and_its_writing(tmp_path: Path) -> None:
+    """Parts that were cut off, changed places, or came from another writing of the same object are refused."""
+    vault = Vault(f"file://{tmp_path}", KEY)
+    vault.put(NAME, LISTING, apart="entries")
+    path = _file(tmp_path)
+    first = path.read_bytes()
+    vault.put(NAME, LISTING, apart="entries")
+    second = path.read_bytes()
+    size = len(msgspec.msgpack.encode(LISTING.entries[32:64])) + 12 + 16
+    tail = len(msgspec.msgpack.encode(LISTING.entries[96:])) + 12 + 16
+    start = len(first) - tail - 2 * size
+    one, two = slice(start, start + size), slice(start + size, start + 2 * size)
+    for changed in (
+        first[:start] + first[two] + first[one] + first[two.stop :],
+        first[:start] + second[one] + first[one.stop :],
+        first[:-tail],
+        first[:start],
+    ):
+        path.write_bytes(changed)
+        with pytest.raises(StoreError, match="does not open"):
+            Vault(f"file://{tmp_path}", KEY).get(NAME, Listing)
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
