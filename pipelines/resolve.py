@@ -318,12 +318,10 @@ def _each_distinct(
     engine: Engine, index: Ints, columns: Sequence[Any], make: Any
 ) -> tuple[list[Decision], list[str], int, int]:
     """One policy decision per distinct combination, joined back to the rows."""
-    if not index.size:
-        return [], [], 0, 0
-    table = np.stack([np.asarray(column)[index].astype(np.int64) for column in columns], axis=1)
-    distinct, inverse = np.unique(table, axis=0, return_inverse=True)
-    verdicts = engine.decide([make(*row) for row in distinct.tolist()])
-    back: list[int] = inverse.reshape(-1).tolist()
+    places: dict[tuple[int, ...], int] = {}
+    combinations = zip(*(np.asarray(column)[index].tolist() for column in columns), strict=True)
+    back = [places.setdefault(each, len(places)) for each in combinations]
+    verdicts = engine.decide([make(*each) for each in places])
     why = [" ".join(verdict.reasons) for verdict in verdicts]
     failed = sum(1 for n in back if verdicts[n].error)
     return [verdicts[n].decision for n in back], [why[n] for n in back], failed, len(verdicts)

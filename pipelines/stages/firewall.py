@@ -61,9 +61,9 @@ def firewall(ctx: Context, batch: Batch) -> dict[str, int]:
     with writing(ctx.db) as conn:
         if ledger.is_done(conn, batch, "firewall"):
             return {}
-        own = ledger.coordinate_ids(conn, batch)
-        rows = without_those_on_their_way(load(conn, "i.dirty"), set(own.values()))
-        counts = settle(ctx, conn, rows, unit, Records(ctx, conn, batch))
+        records = Records(ctx, conn, batch)
+        rows = without_those_on_their_way(load(conn, "i.dirty"), records.own)
+        counts = settle(ctx, conn, rows, unit, records)
         ledger.set_done(conn, batch, "firewall", ctx.now(), ctx.timer() - started, counts)
     return counts
 
@@ -100,8 +100,10 @@ class Records:
         """`batch` is the batch in hand, if any."""
         self._ctx, self._conn = ctx, conn
         self._found: dict[int, Incident] = {}
+        self.own: set[int] = set()
         if batch is not None:
             ids = ledger.coordinate_ids(conn, batch)
+            self.own = set(ids.values())
             valid = ctx.vault.get(f"valid/{batch}", Valid)
             self._found = {ids[offset]: record for offset, record in zip(valid.offsets, valid.incidents, strict=True)}
 

@@ -84,7 +84,7 @@ def coordinate_ids(conn: Connection, batch: Batch) -> dict[int, int]:
     query = select(c.offset, c.id).where(
         c.topic == batch.topic, c.partition == batch.partition, c.offset >= batch.first, c.offset <= batch.last
     )
-    return {row[0]: row[1] for row in conn.execute(query)}
+    return dict(fetched(conn, query))
 
 
 def digests(conn: Connection, coordinate_ids: Iterable[int]) -> dict[int, bytes]:
