@@ -270,12 +270,13 @@ def main() -> None:
     options = parser.parse_args()
     groups: dict[str, dict[str, Tally]] = {name: defaultdict(Tally) for name in ("all", "culture", "script", "how")}
     misses: list[str] = []
+    at = np.array([0])
     for pair in all_pairs(options.folder, options.people, options.seed):
         rule = same_person(pair.a, pair.b)
         assert rule == same_person(pair.b, pair.a), "who is first must make no difference"
         shared = bool(set(blocking(pair.a, KEY).filed) & set(blocking(pair.b, KEY).sought))
         fully = np.array([rule == "R-LINK-DOB-MISSING"])
-        shared = shared and bool(may_agree(table([outline(pair.a)]), table([outline(pair.b)]), fully)[0])
+        shared = shared and bool(may_agree(table([outline(pair.a)]), at, table([outline(pair.b)]), at, fully)[0])
         for kind, name in (("all", "all"), ("culture", pair.culture), ("script", pair.script), ("how", pair.how)):
             groups[kind][name].add(pair, rule, shared)
         if ((rule is None) == pair.same or (pair.same and not shared)) and options.how in pair.how:

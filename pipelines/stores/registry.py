@@ -32,7 +32,7 @@ from pipelines.stores.keys import Keys
 from pipelines.stores.registry_index import file_tokens, find_people, insert_rows, join
 from pipelines.stores.registry_outlines import Outlines
 from pipelines.tagging.identity import FULLY, NOTHING, Blocker, Identity, Tokens, same_person
-from pipelines.tagging.outlines import may_agree, outline, table
+from pipelines.tagging.outlines import Table, may_agree, outline, table
 
 Ints = npt.NDArray[np.int64]
 
@@ -192,10 +192,12 @@ class Registry:
 
         Components of rows that were filed before are rewritten here; those of the new rows are in `forest`.
         """
-        for one, other in _pairs(tokens):
+        new = table(outlines)
+        ones, others = _pairs(tokens, new)
+        for one, other in zip(ones.tolist(), others.tolist(), strict=True):
             if forest.root(first + one) != forest.root(first + other) and same_person(found[one], found[other]):
                 forest.unite(first + one, first + other)
-        seekers, persons = self._candidates(conn, tokens, outlines)
+        seekers, persons = self._candidates(conn, tokens, new)
         olds = self._compare(conn, forest, found, first, seekers, persons)
         roots: dict[int, list[int]] = {}
         for old in olds:
@@ -208,25 +210,18 @@ class Registry:
         grown = {forest.root(node) for node in forest.parent}
         return gaining, grown
 
-    def _candidates(self, conn: Connection, tokens: Tokens, outlines: Sequence[tuple[int, ...]]) -> tuple[Ints, Ints]:
+    def _candidates(self, conn: Connection, tokens: Tokens, new: Table) -> tuple[Ints, Ints]:
         """Pairs of (new form, person filed) that share a token and may be one, each once, by person."""
         found, persons = find_people(conn, tokens.sought, tokens.seekers << 2 | tokens.wanting)
-        seekers, wanting = found >> 2, found & 3
-        # of several tokens the one that wants least counts
-        order = np.lexsort((wanting, seekers, persons))
-        seekers, wanting, persons = seekers[order], wanting[order], persons[order]
-        again = np.zeros(persons.size, dtype=bool)
-        again[1:] = (persons[1:] == persons[:-1]) & (seekers[1:] == seekers[:-1])
-        seekers, wanting, persons = seekers[~again], wanting[~again], persons[~again]
+        persons, seekers, wanting = _once(persons, found)
         if persons.size <= _FEW:
             return seekers, persons
-        new = table(outlines)
         may = wanting == NOTHING
         for start in range(0, persons.size, _CHUNK):
             part = slice(start, start + _CHUNK)
             distinct, back = np.unique(persons[part], return_inverse=True)
             filed = self._outlines.read(conn, distinct)
-            may[part] |= may_agree(new[seekers[part]], filed[back], wanting[part] == FULLY)
+            may[part] |= may_agree(new, seekers[part], filed, back, wanting[part] == FULLY)
         return seekers[may], persons[may]
 
     def _compare(
@@ -490,10 +485,26 @@ def _by_numbers(conn: Connection, query: str, numbers: Ints) -> list[tuple[Any, 
     return cast("list[tuple[Any, ...]]", result.cursor.fetchall())
 
 
-def _pairs(tokens: Tokens) -> Iterable[tuple[int, int]]:
-    """Pairs of new forms that share a token, each once, the smaller index first."""
+def _pairs(tokens: Tokens, new: Table) -> tuple[Ints, Ints]:
+    """Pairs of new forms that share a token and may be one, each once, the smaller index first."""
     order = np.argsort(tokens.filed, kind="stable")
-    ones, others = join(tokens.sought, tokens.seekers, tokens.filed[order], tokens.filers[order])
-    keep = ones < others
-    pairs = np.unique((ones[keep] << 32) | others[keep])
-    return zip((pairs >> 32).tolist(), (pairs & 0xFFFFFFFF).tolist(), strict=True)
+    found, others = join(tokens.sought, tokens.seekers << 2 | tokens.wanting, tokens.filed[order], tokens.filers[order])
+    keep = found >> 2 < others
+    others, ones, wanting = _once(others[keep], found[keep])
+    may = wanting == NOTHING
+    may |= may_agree(new, ones, new, others, wanting == FULLY)
+    return ones[may], others[may]
+
+
+def _once(persons: Ints, found: Ints) -> tuple[Ints, Ints, Ints]:
+    """Pairs of (person, who seeks him), each once, and what is wanting: of several tokens the one that wants least counts.
+
+    Args:
+        persons: who was found by a token.
+        found: by whom, and what is yet wanting then, in the last two bits.
+    """
+    pairs = np.unique(persons << 31 | found)
+    first = np.ones(pairs.size, dtype=bool)
+    first[1:] = (pairs[1:] >> 2) != (pairs[:-1] >> 2)
+    pairs = pairs[first]
+    return pairs >> 31, pairs >> 2 & 0x1FFFFFFF, pairs & 3

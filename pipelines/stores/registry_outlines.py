@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from pipelines.errors import StoreError
 from pipelines.stores.registry_index import insert_rows
-from pipelines.tagging.outlines import MOST
+from pipelines.tagging.outlines import Table
 
 Ints = npt.NDArray[np.int64]
 Unsigned = npt.NDArray[np.uint64]
@@ -56,8 +56,8 @@ class Outlines:
             start += len(part)
         insert_rows(conn, "registry_outline", ("bucket", "first", "sealed"), rows)
 
-    def read(self, conn: Connection, people: Ints) -> Unsigned:
-        """The outlines of people as rows of `tagging.outlines.MOST` numbers; of zeros for those of whom there is none.
+    def read(self, conn: Connection, people: Ints) -> Table:
+        """The outlines of people; empty for those of whom there is none.
 
         Args:
             conn: a connection in a transaction.
@@ -66,13 +66,17 @@ class Outlines:
         Raises:
             StoreError: a row does not open: the key is another one, or the table was tampered with.
         """
-        found = np.zeros((people.size, MOST), dtype=np.uint64)
         buckets = np.unique(people // _IN_ROW)
+        counts = np.zeros(people.size, dtype=np.int64)
+        found = [np.empty(0, dtype=np.uint64)]
         for start in range(0, buckets.size, _AT_A_TIME):
             part = buckets[start : start + _AT_A_TIME]
             low, high = np.searchsorted(people, [int(part[0]) * _IN_ROW, (int(part[-1]) + 1) * _IN_ROW])
-            self._fill(found[low:high], people[low:high], self._rows(conn, part.tolist()))
-        return found
+            rows = self._rows(conn, part.tolist())
+            if rows:
+                counts[low:high], parts = _outlines_in(rows, people[low:high])
+                found.append(parts)
+        return Table(np.concatenate(found), counts)
 
     def _rows(self, conn: Connection, buckets: list[int]) -> list[tuple[int, bytes]]:
         if conn.dialect.name == "postgresql":
@@ -96,23 +100,23 @@ class Outlines:
                 "sealed outlines in the registry do not open: wrong key file, or the table was changed"
             ) from None
 
-    def _fill(self, found: Unsigned, people: Ints, rows: list[tuple[int, bytes]]) -> None:
-        """Writes into `found` what rows, ascending, say of people."""
-        if not rows:
-            return
-        sizes = np.array([plain[0] + 1 for _, plain in rows])
-        counts = np.frombuffer(b"".join(plain[1 : plain[0] + 2] for _, plain in rows), dtype=np.uint8).astype(np.int64)
-        # one more, so that every place can be read
-        parts = np.frombuffer(b"".join([*(plain[plain[0] + 2 :] for _, plain in rows), bytes(8)]), dtype="<u8")
-        starts = np.cumsum(counts) - counts
-        firsts = np.array([first for first, _ in rows])
-        row = np.searchsorted(firsts, people, "right") - 1
-        within = people - firsts[row]
-        known = np.flatnonzero((row >= 0) & (within < sizes[row]))
-        at = (np.cumsum(sizes) - sizes)[row[known]] + within[known]
-        for column in range(MOST):
-            some = counts[at] > column
-            found[known[some], column] = parts[starts[at[some]] + column]
+
+def _outlines_in(rows: list[tuple[int, bytes]], people: Ints) -> tuple[Ints, Unsigned]:
+    """What rows, ascending, say of people: how many numbers of each, and the numbers."""
+    sizes = np.array([plain[0] + 1 for _, plain in rows])
+    counts = np.frombuffer(b"".join(plain[1 : plain[0] + 2] for _, plain in rows), dtype=np.uint8).astype(np.int64)
+    parts = np.frombuffer(b"".join(plain[plain[0] + 2 :] for _, plain in rows), dtype="<u8")
+    firsts = np.array([first for first, _ in rows])
+    row = np.searchsorted(firsts, people, "right") - 1
+    within = people - firsts[row]
+    known = np.flatnonzero((row >= 0) & (within < sizes[row]))
+    at = (np.cumsum(sizes) - sizes)[row[known]] + within[known]
+    found = np.zeros(people.size, dtype=np.int64)
+    found[known] = counts[at]
+    starts = (np.cumsum(counts) - counts)[at]
+    # all numbers of one person after those of another
+    wanted = np.arange(found.sum()) + np.repeat(starts - (np.cumsum(found[known]) - found[known]), found[known])
+    return found, parts[wanted].astype(np.uint64, copy=False)
 
 
 def _bound(first: int) -> bytes:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from itertools import chain, pairwise
+from operator import methodcaller
 
 from anyascii import anyascii
 from rapidfuzz.distance import OSA, Indel
@@ -187,10 +188,16 @@ _HEBREW = {
 
 # --- sounds -----------------------------------------------------------------------------------------------------------
 
+
+def _change(pattern: str, sound: str) -> Callable[[str], str]:
+    """What writes a sound in place of a spelling."""
+    return methodcaller("replace", pattern, sound) if pattern.isalpha() else partial(re.compile(pattern).sub, sound)
+
+
 #: Spelling to sound, in this order: beginnings of which one must be there (so that most rules cost nothing), spelling, sound.
 #: Sounds use the letters of `_CLASS` and the three vowels a, i, u.
-_SOUNDS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
-    (tuple(signs.split()), re.compile(pattern), sound)
+_SOUNDS: tuple[tuple[tuple[str, ...], Callable[[str], str]], ...] = tuple(
+    (tuple(signs.split()) or ("",), _change(pattern, sound))
     for signs, pattern, sound in (
         ("sk ck hk", r"(?<=[a-z]{2})(?:s[ck]|c)h?k(?:aya|aia|aja|iy|yy|ij|ii|ij|yi|ay|i|y|a)$", "sk"),
         ("sk sc", r"(?<=[a-z]{2})s[kc](?:aya|aia|aja|iy|yy|ij|ii|yi|ay|i|y|a)$", "sk"),
@@ -272,7 +279,7 @@ _CLASS_OF_ABJAD = _CLASS | {"G": "K", "H": "", "h": ""}
 _FIRST = {"c": "k", "q": "k", "y": "i", "j": "i", "w": "v", "z": "s", "e": "i", "o": "u", "p": "f"}
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=50_000)
 def sound_of(latin: str) -> str:
     """What a Latin spelling sounds like, remembered."""
     return _sound(latin)
@@ -284,18 +291,15 @@ _DOUBLED = re.compile(r"([^aeiou])\1+")
 def _sound(latin: str) -> str:
     """What a Latin spelling sounds like, roughly and in no language in particular."""
     latin = _DOUBLED.sub(r"\1", latin)
-    for signs, pattern, sound in _SOUNDS:
+    for signs, change in _SOUNDS:
         for sign in signs:
             if sign in latin:
-                latin = pattern.sub(sound, latin)
+                latin = change(latin)
                 break
-        else:
-            if not signs:
-                latin = pattern.sub(sound, latin)
     return latin
 
 
-def _skeleton(sound: str) -> str:
+def skeleton_of(sound: str) -> str:
     """The classes of the consonants of a sound, in order; a cluster of one class counts once."""
     out: list[str] = []
     before = ""
@@ -534,19 +538,25 @@ class Part:
                 bare[cut] = None
                 self.classes = self.classes | _CLASSES.get(re.sub(r"([aiu])\1", r"\1", cut), _NO_CLASS)
         self.forms = tuple(bare)
-        self.sounds = tuple(dict.fromkeys(_sound(form) for form in self.forms))
-        self.shapes = tuple(dict.fromkeys(_VOWELS.sub(".", sound) for sound in self.sounds))
-        skeletons = skeletons or tuple(dict.fromkeys(_skeleton(sound) for sound in self.sounds))
-        self.skeletons = skeletons
+        if len(self.forms) == 1:
+            self.sounds = (sound_of(self.forms[0]),)
+            self.shapes = (shape_of(self.sounds[0]),)
+            skeletons = skeletons or (skeleton_of(self.sounds[0]),)
+        else:
+            self.sounds = tuple(dict.fromkeys([sound_of(form) for form in self.forms]))
+            self.shapes = tuple(dict.fromkeys([shape_of(sound) for sound in self.sounds]))
+            skeletons = skeletons or tuple(dict.fromkeys([skeleton_of(sound) for sound in self.sounds]))
+        self.skeletons = self.heard = skeletons
         # German, Polish and Israeli ch is the kh of others
-        throaty = (_skeleton(_sound(form.replace("ch", "h"))) for form in self.forms if "ch" in form)
-        self.heard = tuple(dict.fromkeys((*skeletons, *throaty)))
+        throaty = [skeleton_of(sound_of(form.replace("ch", "h"))) for form in self.forms if "ch" in form]
+        if throaty:
+            self.heard = tuple(dict.fromkeys((*skeletons, *throaty)))
         if self.classes:
             # every spelling of a known name has one key, whatever it sounds like
             known = [_CLASS_KEYS[line] for line in sorted(self.classes)[:2]]
             self.keys = tuple(dict.fromkeys((*known, *(s[:6] for s in skeletons[:3])) if self.eastern else known))
         else:
-            last = _skeleton(_sound(self.forms[-1])) if len(self.forms) > 1 and text.isascii() else ""
+            last = skeleton_of(sound_of(self.forms[-1])) if len(self.forms) > 1 and text.isascii() else ""
             self.keys = (last[:6],) if last else tuple(dict.fromkeys(s[:6] for s in skeletons[:4]))
         heard = (
             [_CLASS_SOUNDS[line] for line in sorted(self.classes)[:2]]
@@ -648,7 +658,7 @@ def _load() -> None:
             found.setdefault(word, set()).add(number)
     _CLASSES.update({word: frozenset(numbers) for word, numbers in found.items()})
     _CLASS_SOUNDS.extend(_sound(line[0]) for line in lines)
-    _CLASS_KEYS.extend(_skeleton(_sound(line[0]))[:6] for line in lines)
+    _CLASS_KEYS.extend(skeleton_of(_sound(line[0]))[:6] for line in lines)
 
 
 _load()
@@ -899,19 +909,29 @@ def _agreement_of_consonants(a: Part, b: Part) -> int:
     return NOT
 
 
-def _assign(short: Sequence[str], long: Sequence[str]) -> tuple[int, ...] | None:
-    """The best one-to-one agreement of every part of the shorter name with a part of the longer one, or None."""
-    grid = []
-    for one in short:
-        row = [
-            SAME if one == other else agreement(one, other) if one < other else agreement(other, one) for other in long
-        ]
-        if not any(row):
-            return None
-        grid.append(row)
+def _agree(one: str, other: str) -> int:
+    """`agreement` of two parts in any order."""
+    if one == other:
+        return SAME
+    return agreement(one, other) if one < other else agreement(other, one)
+
+
+def _grid(name: Sequence[str], other: Sequence[str]) -> list[list[int]]:
+    """How well each part of a name agrees with each part of another."""
+    return [[_agree(one, word) for word in other] for one in name]
+
+
+def _assign(grid: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
+    """The best one-to-one agreement of every part of the shorter name with a part of the longer one, or None.
+
+    Args:
+        grid: a row for each part of the shorter name.
+    """
+    if not all(any(row) for row in grid):
+        return None
     best: tuple[int, ...] | None = None
     best_total = 0
-    used = [False] * len(long)
+    used = [False] * len(grid[0])
     chosen: list[int] = []
 
     def search(index: int, total: int) -> None:
@@ -935,14 +955,9 @@ def _assign(short: Sequence[str], long: Sequence[str]) -> tuple[int, ...] | None
     return best
 
 
-def _judge(short: Sequence[str], long: Sequence[str]) -> int:
-    """0: not similar; 1: similar; 2: similar, with two parts in full agreement."""
-    if len(short) == 1:
-        # a single name is compared with a single name only, and must be the same: a lone shared name is no identity
-        return int(
-            len(long) == 1 and len(short[0]) > 1 and agreement(short[0], long[0]) == SAME and not part(short[0]).faint
-        )
-    found = _assign(short, long)
+def _judge(short: Sequence[str], long: Sequence[str], grid: Sequence[Sequence[int]]) -> int:
+    """What the agreement of two names of two parts or more amounts to, as `likeness` says it."""
+    found = _assign(grid)
     return 0 if found is None else _weigh(short, long, found)
 
 
@@ -959,20 +974,27 @@ def _weigh(short: Sequence[str], long: Sequence[str], found: Sequence[int]) -> i
     return int(alike >= 2 and len(short) == alike and min(len(part(one).forms[0]) for one in short) >= 3)
 
 
-def _joins(name: Sequence[str], other: Sequence[str]) -> Iterable[tuple[str, ...]]:
-    """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word."""
-    longest = max(len(word) + 2 if word.isascii() else MOST_LETTERS for word in other)
+def _joins(name: Sequence[str], other: Sequence[str], grid: Sequence[Sequence[int]]) -> Iterable[tuple[str, ...]]:
+    """The name with two neighbours written as one word (Mei Hua, Meihua), where the other name has such a word.
+
+    Args:
+        name: parts of a name.
+        other: parts of another name.
+        grid: how each part of the name agrees with each of the other.
+    """
+    # what is beside the joined word has to agree as before
+    beside = min(len(name) - 1, len(other)) - 1
+    agree = [any(row) for row in grid]
     for index in range(len(name) - 1):
+        if sum(agree) - agree[index] - agree[index + 1] < beside:
+            continue
         first, second = name[index], name[index + 1]
         length = len(first) + len(second)
-        if length > longest and first.isascii():
-            continue
-        joined = first + second
         for word in other:
             if (
                 (word[0] == first[0] and -2 <= len(word) - length <= 2) or not word.isascii() or not first.isascii()
-            ) and agreement(*((joined, word) if joined <= word else (word, joined))) >= ALIKE:
-                yield (*name[:index], joined, *name[index + 2 :])
+            ) and _agree(first + second, word) >= ALIKE:
+                yield (*name[:index], first + second, *name[index + 2 :])
                 break
 
 
@@ -988,15 +1010,22 @@ def likeness(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     short, long = _by_length(one, other)
     if not short:
         return 0
-    best = _judge(short, long)
+    if len(short) == 1:
+        # a single name is compared with a single name only, and must be the same: a lone shared name is no identity
+        return int(
+            len(long) == 1 and len(short[0]) > 1 and agreement(short[0], long[0]) == SAME and not part(short[0]).faint
+        )
+    grid = _grid(short, long)
+    best = _judge(short, long, grid)
     if best == 2:
         return best
-    if len(long) > 2:
-        for joined in _joins(long, short):
-            best = max(best, _judge(*_by_length(short, joined)))
+    for joined in _joins(long, short, list(zip(*grid, strict=True))):
+        pair = _by_length(short, joined)
+        best = max(best, _judge(*pair, _grid(*pair)))
     if len(short) > 2:
-        for joined in _joins(short, long):
-            best = max(best, _judge(*_by_length(long, joined)))
+        for joined in _joins(short, long, grid):
+            pair = _by_length(long, joined)
+            best = max(best, _judge(*pair, _grid(*pair)))
     return best
 
 

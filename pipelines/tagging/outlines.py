@@ -8,9 +8,9 @@ it does not; only the former is a promise. An outline is as personal as the name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +18,30 @@ import numpy.typing as npt
 from pipelines.tagging import names
 from pipelines.tagging.identity import Identity
 
+Ints = npt.NDArray[np.int64]
 Unsigned = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
-#: Parts (and pairs of parts written as one) in an outline. Of people with more we only know that they have to be compared.
-MOST = 8
+#: Numbers in an outline at most. Of people with more we only know that they have to be compared.
+MOST = 32
+#: Parts of one name at most: so many rows and columns fit into the 64 squares on which two names are compared.
+_MOST_PARTS = 8
 
-# A part is 64 bits, from the lowest: letters (21), sounds (15 consonants, 3 vowels), length (4), length of the sound (4),
-# class or shape (6), first letter (4), which part of the person's (3), kind (2), syllable, of his only name.
+# One spelling of one part is 64 bits, from the lowest: letters (21), consonants that are heard (15), how many are compared
+# where vowels are not written (3), length (4), length of the sound (4), class or shape (7), first letter (4), how it follows
+# what stands before it (2), and flags.
 _LETTERS = (1 << 21) - 1
-_CONSONANTS = ((1 << 15) - 1) << 21
-_SOUNDS = ((1 << 18) - 1) << 21
-_LENGTH, _HEARD, _SHAPE, _FIRST, _PART, _KIND = 39, 43, 47, 53, 57, 60
-_SHAPES = 63
-_SYLLABLE, _ONLY = 1 << 62, 1 << 63
-_PLAIN, _KNOWN, _INITIAL, _JOINED = range(4)
+_CONSONANTS_AT = 21
+_CONSONANTS = ((1 << 15) - 1) << _CONSONANTS_AT
+_SKELETON, _LENGTH, _HEARD, _SHAPE, _FIRST, _PLACE = 36, 39, 43, 47, 54, 58
+_SHAPES = 127
+#: Another spelling of the same; the first of another part, of two parts as one word, of another name.
+_AGAIN, _PART, _JOINED, _NAME = (place << _PLACE for place in range(4))
+#: Not in Latin letters, or not all that was recorded; a syllable; without vowels; on a line of the table of variants.
+_CHANGED, _SYLLABLE, _VOWELLESS, _KNOWN = (1 << at for at in range(60, 64))
+#: A part in characters that are read in many ways is no syllable in Latin letters, so that both flags say this.
+_EASTERN = _CHANGED | _SYLLABLE
 
 
 def _places(groups: str) -> dict[str, int]:
@@ -42,33 +50,69 @@ def _places(groups: str) -> dict[str, int]:
 
 
 _LETTER = _places("a b c d e f g h i jy kqx l m n o p r s t u vwz")
-_SOUND = _places("b d f g h j k l m n p r sS t v a i u")
-_BEGINNING = _places("a b cpx dq ey fu gi hz jo kw l m nv r s t")
+_SOUND = _places("b d f g h j k l m n p r sS t v")
+#: An h is silent to those who compare consonants: it stands for whatever is none.
+_SILENT = _SOUND["h"]
+#: First letters that may stand for each other as initials share a place.
+_BEGINNING = _places("a b ckqx d eijy fp g h l m n ou r sz t vw")
 #: How many letters `names` lets be wrong, by length.
-_MAY_BE_WRONG = np.array([names.letters_allowed(length) for length in range(16)], dtype=np.uint8)
+_MAY_BE_WRONG = np.array([names.letters_allowed(length) for length in range(16)], dtype=np.int8)
+#: A consonant of each class that consonants are compared by, and the classes of any consonants.
+_OF_CLASS = dict(zip("PTKSMNLR", "bdgjmnlr", strict=True))
+_BY_CLASS = [sum(1 << _SOUND[letter] for letter in group) for group in ("bfpv", "dt", "gk", "js", "m", "n", "l", "r")]
+_CLASSES_OF = np.array(
+    [sum(1 << at for at, group in enumerate(_BY_CLASS) if bits & group) for bits in range(1 << 15)], dtype=np.uint8
+)
 
 
-@lru_cache(maxsize=50_000)
-def _outlines_of(text: str) -> tuple[int, ...]:
-    """A part in each of its spellings, without its number; empty when it is too odd to be outlined."""
+@lru_cache(maxsize=100_000)
+def _outlines_of(text: str, place: int = _PART) -> tuple[int, ...]:
+    """A part, or two written as one (`_JOINED`), in each of its spellings; the first says that it is another one."""
     known = names.part(text)
-    if not text.isascii() or known.vowelless or known.eastern or len(known.classes) > 1:
-        return ()
-    kind = _INITIAL if known.initial else _KNOWN if known.classes else _PLAIN
+    flags = _VOWELLESS if known.vowelless else 0
+    flags |= _KNOWN if known.classes else 0
     found: dict[int, None] = {}
+    for spelling, sound, skeleton, shape in _spellings(known):
+        bits = (
+            flags
+            | min(len(skeleton), 7) << _SKELETON
+            | min(len(spelling), 15) << _LENGTH
+            | min(len(sound), 15) << _HEARD
+        )
+        bits |= _BEGINNING.get(spelling[:1], 0) << _FIRST
+        for letter in spelling:
+            bits |= 1 << _LETTER.get(letter, 0)
+        for letter in sound:
+            if letter not in "aiu":
+                bits |= 1 << _SOUND.get(letter, _SILENT) + _CONSONANTS_AT
+        if spelling != text:
+            bits |= _CHANGED | (_SYLLABLE if known.eastern else 0)
+        elif known.syllable:
+            bits |= _SYLLABLE
+        for line in known.classes or (shape,):
+            found[bits | (line & _SHAPES) << _SHAPE] = None
+    first_of_all, *others = found
+    return (first_of_all | place, *others)
+
+
+def _spellings(known: names.Part) -> Iterator[tuple[str, str, str, int]]:
+    """How a part may be spelt and heard, its consonants as those compare them who write no vowels, and what shape it has."""
     for form in known.forms:
+        if known.vowelless:
+            for skeleton in known.heard:
+                yield form, "".join(_OF_CLASS[letter] for letter in skeleton), skeleton, 0
+            continue
         sound = names.sound_of(form)
-        shape = next(iter(known.classes)) if known.classes else _hash(names.shape_of(sound))
-        for spelling in {form, names.scanned(form)}:
-            bits = 0
-            for letter in spelling:
-                bits |= 1 << _LETTER.get(letter, 0)
-            for letter in sound:
-                bits |= 1 << _SOUND.get(letter, 0) + 21
-            bits |= min(len(spelling), 15) << _LENGTH | min(len(sound), 15) << _HEARD
-            bits |= (shape & _SHAPES) << _SHAPE | _BEGINNING.get(text[0], 0) << _FIRST | kind << _KIND
-            found[bits | (_SYLLABLE if known.syllable else 0)] = None
-    return tuple(found)
+        skeleton = names.skeleton_of(sound)
+        shape = _hash(names.shape_of(sound))
+        yield form, sound, skeleton, shape
+        scanned = names.scanned(form)
+        if scanned != form and len(scanned) > 2:
+            yield scanned, sound, skeleton, shape
+        if "ch" in form:
+            # a throaty h, as it may be for those who write no vowels
+            throaty = names.sound_of(form.replace("ch", "h"))
+            yield form, throaty, names.skeleton_of(throaty), shape
 
 
 def _hash(text: str) -> int:
@@ -80,128 +124,279 @@ def _hash(text: str) -> int:
 
 def outline(identity: Identity) -> tuple[int, ...]:
     """The outline of everything a person is called, at most `MOST` numbers; empty when he has to be compared anyway."""
-    if len(identity.names) == 1 and len(name := identity.names[0]) == 2:
-        one, other = _outlines_of(name[0]), _outlines_of(name[1])
-        if len(one) == 1 == len(other):
-            return (one[0] | _ONLY, other[0] | 1 << _PART | _ONLY)
     found: list[int] = []
-    number: dict[str, int] = {}
-    only = _ONLY if len(identity.names) == 1 else 0
-    for name in identity.names:
-        # a part said twice, or a lone name beside others, would have to be counted otherwise
-        if len(set(name)) < len(name) or len(name) == 1 < len(identity.names):
-            return ()
+    for name in filter(None, identity.names):
+        start = len(found)
         for text in name:
-            outlines = _outlines_of(text)
-            if not outlines:
-                return ()
-            at = number.setdefault(text, len(number))
-            found += [bits | at << _PART | only for bits in outlines]
+            found += _outlines_of(text)
         if len(name) > 2:
-            # neighbours that another record may write as one word: of that word we know its beginning and its length
-            found += [
-                1 | min(len(one) + len(other), 15) << _LENGTH | _BEGINNING.get(one[0], 0) << _FIRST | _JOINED << _KIND
-                for one, other in pairwise(name)
-            ]
-    return tuple(found) if len(found) <= MOST else ()
+            for one, other in pairwise(name):
+                found += _outlines_of(one + other, _JOINED)
+        found[start] |= _NAME
+    return tuple(found) if len(found) <= MOST and max(map(len, identity.names), default=0) <= _MOST_PARTS else ()
 
 
-def table(outlines: Sequence[tuple[int, ...]]) -> Unsigned:
-    """Outlines as rows of `MOST` numbers, filled up with zeros."""
-    rows = np.zeros((len(outlines), MOST), dtype=np.uint64)
-    for at, found in enumerate(outlines):
-        rows[at, : len(found)] = found
-    return rows
+class Table:
+    """Outlines of many people in columns: a person has names one after the other, a name has spellings of its parts."""
+
+    def __init__(self, spellings: Unsigned, counts: Ints) -> None:
+        """Takes what `outline` gives for each person, one after the other, and how many numbers each has."""
+        place = spellings & np.uint64(_NAME)
+        is_name, is_joined = place == _NAME, place == _JOINED
+        begun, joined = np.cumsum(place != _AGAIN), np.cumsum(is_joined)
+        #: Every spelling, and which part, or which two neighbours, of its name it is.
+        self.spellings = spellings
+        #: Where the spellings of each name begin, and those of neighbours as one word; and how many there are of either.
+        self.starts = np.flatnonzero(is_name)
+        sizes = np.diff(np.append(self.starts, spellings.size))
+        name = np.repeat(np.arange(sizes.size), sizes)
+        in_joined = joined > (joined - is_joined)[self.starts][name]
+        self.joined_sizes = np.bincount(name, in_joined, sizes.size).astype(np.int64)
+        self.sizes = sizes - self.joined_sizes
+        self.joined_starts = self.starts + self.sizes
+        #: Parts of each name.
+        self.lengths = np.bincount(name, (place & np.uint64(_PART)) != 0, sizes.size).astype(np.int64)
+        number = begun - begun[self.starts][name]
+        self.numbers = (number - in_joined * self.lengths[name]).astype(np.uint64)
+        #: The first name of each person, and how many he has.
+        names_before = np.append(0, np.cumsum(is_name))
+        ends = np.cumsum(counts)
+        self.first_names = names_before[ends - counts]
+        self.names = names_before[ends] - self.first_names
 
 
-def may_agree(ones: Unsigned, others: Unsigned, fully: Flags) -> Flags:
+def table(outlines: Sequence[tuple[int, ...]]) -> Table:
+    """Outlines in columns."""
+    counts = np.fromiter(map(len, outlines), dtype=np.int64, count=len(outlines))
+    return Table(np.fromiter(chain.from_iterable(outlines), dtype=np.uint64, count=int(counts.sum())), counts)
+
+
+#: Pairs of people looked at together, so that columns stay in the processor's cache.
+_AT_A_TIME = 1024
+
+
+def may_agree(ones: Table, one_at: Ints, others: Table, other_at: Ints, fully: Flags) -> Flags:
     """Whether `names.similar` may accept pairs of people: false only where it surely gives 0 (below 2, if `fully`).
 
     Args:
-        ones: outlines as rows, as `table` gives them; a row of zeros may agree with anybody.
-        others: as many rows.
+        ones: outlines of some people; one who has none may agree with anybody.
+        one_at: who of them is in each pair.
+        others: outlines of the people they may be.
+        other_at: who of those is in each pair.
         fully: per pair, whether two parts have to agree in full.
     """
-    size = len(ones)
-    left, right, left_fully, right_fully, left_all, right_all = np.zeros((6, size), dtype=np.uint8)
-    joined = np.zeros(size, dtype=bool)
-    for at in range(MOST):
-        present = np.flatnonzero(ones[:, at])
-        if not present.size:
-            break
-        for other_at in range(MOST):
-            rows = present[others[present, other_at] != 0]
-            if not rows.size:
-                break
-            one, other = ones[rows, at], others[rows, other_at]
-            kinds = _field(one, _KIND, 3), _field(other, _KIND, 3)
-            part, other_part = (np.uint8(1) << _field(bits, _PART, 7) for bits in (one, other))
-            alike = _may_be_alike(one, other, *kinds)
-            same = alike & _may_be_the_same(one, other, *kinds)
-            left[rows] |= alike * part
-            right[rows] |= alike * other_part
-            left_fully[rows] |= same * part
-            right_fully[rows] |= same * other_part
-            left_all[rows] |= (kinds[0] != _JOINED) * part
-            right_all[rows] |= (kinds[1] != _JOINED) * other_part
-            joined[rows] |= _may_be_joined(one, other, *kinds)
-    count = np.bitwise_count
-    parts, other_parts = count(left_all), count(right_all)
-    # each part of the shorter name agrees with another; of people with several names we only know that two do
-    wanted = np.minimum(
-        np.where(ones[:, 0] & np.uint64(_ONLY), parts, 2), np.where(others[:, 0] & np.uint64(_ONLY), other_parts, 2)
+    found: Flags = (ones.names[one_at] == 0) | (others.names[other_at] == 0)
+    for start in range(0, one_at.size, _AT_A_TIME):
+        part = slice(start, start + _AT_A_TIME)
+        one, other = one_at[part], other_at[part]
+        pair, name, other_name = _all_with_all(
+            ones.first_names[one], ones.names[one], others.first_names[other], others.names[other]
+        )
+        agree = _names_may_agree(ones, name, others, other_name, fully[part][pair])
+        found[start + pair[agree]] = True
+    return found
+
+
+def _all_with_all(starts: Ints, sizes: Ints, other_starts: Ints, other_sizes: Ints) -> tuple[Ints, Ints, Ints]:
+    """Every member of a range with every member of the other range, for many pairs of ranges: which pair, and the two."""
+    counts = sizes * other_sizes
+    pair = np.repeat(np.arange(counts.size), counts)
+    within = np.arange(pair.size) - np.repeat(np.cumsum(counts) - counts, counts)
+    at, other_at = np.divmod(within, other_sizes[pair])
+    return pair, starts[pair] + at, other_starts[pair] + other_at
+
+
+def _names_may_agree(ones: Table, one_at: Ints, others: Table, other_at: Ints, fully: Flags) -> Flags:
+    """`may_agree` for pairs of single names."""
+    length, other_length = ones.lengths[one_at], others.lengths[other_at]
+    wanted = np.minimum(length, other_length)
+    pair, at, other = _all_with_all(
+        ones.starts[one_at], ones.sizes[one_at], others.starts[other_at], others.sizes[other_at]
     )
-    agree: Flags = (count(left) >= wanted) & (count(right) >= wanted) & ((parts == 1) == (other_parts == 1))
-    # two parts written as one agree with one part, and something beside them agrees too
-    agree |= joined & (left != 0)
-    agree &= ~fully | (np.minimum(count(left_fully), count(right_fully)) + joined >= 2)
-    agree |= (ones[:, 0] == 0) | (others[:, 0] == 0)
-    return agree
-
-
-def _field(part: Unsigned, at: int, mask: int) -> Small:
-    return ((part >> np.uint64(at)) & np.uint64(mask)).astype(np.uint8)
-
-
-def _may_be_joined(one: Unsigned, other: Unsigned, one_kind: Small, other_kind: Small) -> Flags:
-    """Whether one is two neighbours that, written as one word, may be the other."""
-    lengths = _field(one, _LENGTH, 15).astype(np.int8) - _field(other, _LENGTH, 15).astype(np.int8)
-    found: Flags = (((one ^ other) & np.uint64(15 << _FIRST)) == 0) & (np.abs(lengths) <= 2)
-    found &= (one_kind != _INITIAL) & (other_kind != _INITIAL)
-    found &= (one_kind == _JOINED) != (other_kind == _JOINED)
+    # which part of the one name, a row, agrees with which of the other, a column: eight rows of eight bits
+    square = np.uint64(1) << (ones.numbers[at] * np.uint64(8) + others.numbers[other])
+    alikes, sames = (
+        _together(square * agree, pair, wanted.size)
+        for agree in _agreement(ones.spellings[at], others.spellings[other])
+    )
+    found: Flags = (_rows(alikes) >= wanted) & (_columns(alikes) >= wanted)
+    # a lone name is compared with a lone name, and must be the same
+    found &= (wanted > 1) | ((length == other_length) & (sames != 0))
+    found &= ~fully | ((_rows(sames) >= 2) & (_columns(sames) >= 2))
+    for turned in (False, True):
+        rest = np.flatnonzero(~found & (wanted > 1) & ((other_length if turned else length) > 2))
+        a, b, a_at, b_at = (others, ones, other_at, one_at) if turned else (ones, others, one_at, other_at)
+        found[rest] = _agree_joined(a, a_at[rest], b, b_at[rest], alikes[rest], sames[rest], fully[rest], turned)
     return found
 
 
-def _may_be_alike(one: Unsigned, other: Unsigned, one_kind: Small, other_kind: Small) -> Flags:
-    """Whether two parts may agree in any way, an initial included."""
-    differ = one ^ other
-    spelt = _few_apart(one, other, _LETTERS, _LENGTH)
-    heard = _few_apart(one, other, _SOUNDS, _HEARD) | ((differ & np.uint64(_CONSONANTS)) == 0)
-    syllables = (one & other & np.uint64(_SYLLABLE)) != 0
-    both_known = (one_kind == _KNOWN) & (other_kind == _KNOWN)
-    found: Flags = np.where(both_known, _same_shape(differ), spelt | heard | syllables)
-    found |= (one_kind == _INITIAL) | (other_kind == _INITIAL)
-    found &= (one_kind != _JOINED) & (other_kind != _JOINED)
+def _agree_joined(
+    ones: Table,
+    one_at: Ints,
+    others: Table,
+    other_at: Ints,
+    alikes: Unsigned,
+    sames: Unsigned,
+    fully: Flags,
+    turned: bool,
+) -> Flags:
+    """Whether the one name may agree with the other when two of its parts are written as one word.
+
+    Args:
+        ones: the outlines of the one name.
+        one_at: which name it is.
+        others: the outlines of the other name.
+        other_at: which name it is.
+        alikes: which parts may agree, in squares.
+        sames: which may agree in full.
+        fully: whether two parts have to.
+        turned: whether the one name's parts are columns.
+    """
+    wanted = np.minimum(ones.lengths[one_at] - 1, others.lengths[other_at]) - 1
+    places = np.zeros(one_at.size, dtype=np.uint64)
+    for place in range(_MOST_PARTS - 1):
+        # what is beside them has to agree as before
+        beside = ~np.uint64((_TWO_COLUMNS << place if turned else _TWO_ROWS << place * 8) & _SQUARES)
+        agree = (_rows(alikes & beside) >= wanted) & (_columns(alikes & beside) >= wanted)
+        agree &= (~fully | ((sames & beside) != 0)) & (place < ones.lengths[one_at] - 1)
+        places |= agree.astype(np.uint64) << np.uint64(place)
+    some = np.flatnonzero(places)
+    pair, at, other = _all_with_all(
+        ones.joined_starts[one_at[some]],
+        ones.joined_sizes[one_at[some]],
+        others.starts[other_at[some]],
+        others.sizes[other_at[some]],
+    )
+    wanted_at = places[some][pair] >> ones.numbers[at] & np.uint64(1) != 0
+    may_be = np.flatnonzero(wanted_at & _may_be_joined(ones.spellings[at], others.spellings[other]))
+    alike, _ = _agreement(ones.spellings[at[may_be]], others.spellings[other[may_be]])
+    found = np.zeros(one_at.size, dtype=bool)
+    found[some[pair[may_be[alike]]]] = True
     return found
 
 
-def _few_apart(one: Unsigned, other: Unsigned, letters: int, length: int) -> Flags:
+def _together(bits: Unsigned, owner: Ints, size: int) -> Unsigned:
+    """The bits of each owner, who are ascending, as one number."""
+    found = np.zeros(size, dtype=np.uint64)
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    if starts.size:
+        found[owner[starts]] = np.bitwise_or.reduceat(bits, starts)
+    return found
+
+
+_SQUARES = (1 << 64) - 1
+_TWO_ROWS, _TWO_COLUMNS = 0xFFFF, 0x0303030303030303
+_FIRST_COLUMN = np.uint64(0x0101010101010101)
+
+
+def _rows(squares: Unsigned) -> Small:
+    """How many rows have anything in them."""
+    for step in (4, 2, 1):
+        squares = squares | squares >> np.uint64(step)
+    found: Small = np.bitwise_count(squares & _FIRST_COLUMN)
+    return found
+
+
+def _columns(squares: Unsigned) -> Small:
+    """How many columns have anything in them."""
+    for step in (32, 16, 8):
+        squares = squares | squares >> np.uint64(step)
+    found: Small = np.bitwise_count(squares & np.uint64(0xFF))
+    return found
+
+
+# ---- two spellings -----------------------------------------------------------------------------------------------------
+
+
+def _field(part: Unsigned, at: int) -> npt.NDArray[np.int8]:
+    return ((part >> np.uint64(at)) & np.uint64(15)).astype(np.int8)
+
+
+def _is(part: Unsigned, mask: int, value: int) -> Flags:
+    found: Flags = (part & np.uint64(mask)) == np.uint64(value)
+    return found
+
+
+def _agreement(one: Unsigned, other: Unsigned) -> tuple[Flags, Flags]:
+    """Whether two spellings may agree in any way, an initial included, and whether they may agree in full."""
+    differ, either, both = one ^ other, one | other, one & other
+    length, other_length = _field(one, _LENGTH), _field(other, _LENGTH)
+    spelt = _few_apart(one, other, _LETTERS, length, other_length)
+    heard = _few_apart(one, other, _CONSONANTS, _field(one, _HEARD), _field(other, _HEARD))
+    shaped = _is(differ, _SHAPES << _SHAPE, 0)
+    # only who is no known name has a shape
+    same = _is(differ, _CONSONANTS | 7 << _SKELETON, 0) & (shaped | _is(either, _KNOWN, _KNOWN))
+    alike = spelt | heard | same
+    eastern = _is(one, _EASTERN, _EASTERN) | _is(other, _EASTERN, _EASTERN)
+    spoken = np.flatnonzero((eastern & ~same) | (_is(both, _SYLLABLE, _SYLLABLE) & ~alike))
+    romanised = _may_be_romanised(one[spoken], other[spoken])
+    alike[spoken] |= romanised
+    same[spoken] |= romanised & eastern[spoken]
+    odd = np.flatnonzero(either & np.uint64(_VOWELLESS))
+    alike[odd], same[odd] = _agreement_of_consonants(one[odd], other[odd])
+    known = np.flatnonzero(both & np.uint64(_KNOWN))
+    alike[known] = same[known] = shaped[known]
+    initial = (length == 1) & _is(one, _CHANGED, 0), (other_length == 1) & _is(other, _CHANGED, 0)
+    short = np.flatnonzero(initial[0] | initial[1])
+    alike[short] = _is(differ[short], 15 << _FIRST, 0)
+    same[short] = alike[short] & initial[0][short] & initial[1][short]
+    return alike, same
+
+
+def _may_be_joined(one: Unsigned, other: Unsigned) -> Flags:
+    """Whether `names` looks at two spellings at all, of which one is two neighbours written as one word."""
+    found: Flags = np.abs(_field(one, _LENGTH) - _field(other, _LENGTH)) <= 2
+    found &= _is(one ^ other, 15 << _FIRST, 0)
+    return found | _is(one | other, _CHANGED, _CHANGED)
+
+
+def _few_apart(
+    one: Unsigned, other: Unsigned, letters: int, length: npt.NDArray[np.int8], other_length: npt.NDArray[np.int8]
+) -> Flags:
     """Whether so few letters may differ as `names` lets be wrong."""
-    one_length, other_length = _field(one, length, 15), _field(other, length, 15)
-    allowed = _MAY_BE_WRONG[np.maximum(one_length, other_length)]
-    apart = np.abs(one_length.astype(np.int8) - other_length.astype(np.int8))
-    # a wrong letter takes one away and brings another
-    found: Flags = (np.bitwise_count((one ^ other) & np.uint64(letters)) <= 2 * allowed) & (apart <= allowed)
+    allowed = _MAY_BE_WRONG[np.maximum(length, other_length)]
+    longer = length - other_length
+    # each wrong letter takes one away, or brings one, or both; those that make a word longer take none away
+    lost = np.bitwise_count(one & ~other & np.uint64(letters)).astype(np.int8)
+    gained = np.bitwise_count(other & ~one & np.uint64(letters)).astype(np.int8)
+    found: Flags = (lost <= allowed + np.minimum(longer, 0)) & (gained <= allowed - np.maximum(longer, 0))
     return found
 
 
-def _may_be_the_same(one: Unsigned, other: Unsigned, one_kind: Small, other_kind: Small) -> Flags:
-    """Whether two parts may agree in full."""
-    differ = one ^ other
-    heard = ((differ & np.uint64(_CONSONANTS)) == 0) & (one_kind != _INITIAL) & (other_kind != _INITIAL)
-    return np.where(one_kind == other_kind, _same_shape(differ), heard)
+def _agreement_of_consonants(one: Unsigned, other: Unsigned) -> tuple[Flags, Flags]:
+    """`_agreement` where one side at least is written without vowels: what is compared are classes of consonants."""
+    classes, other_classes = (
+        _CLASSES_OF[(bits & np.uint64(_CONSONANTS)) >> np.uint64(_CONSONANTS_AT)] for bits in (one, other)
+    )
+    count, other_count = ((bits >> np.uint64(_SKELETON) & np.uint64(7)).astype(np.int8) for bits in (one, other))
+    same = (classes == other_classes) & (count == other_count)
+    # or letter by letter, as two may be spelt who are read differently
+    same |= _is(one ^ other, _LETTERS | 15 << _LENGTH, 0)
+    lost, gained = np.bitwise_count(classes & ~other_classes), np.bitwise_count(other_classes & ~classes)
+    one_wrong = (lost <= 1) & (gained <= 1) & (np.minimum(count, other_count) >= 3) & (np.abs(count - other_count) <= 1)
+    return same | one_wrong, same
 
 
-def _same_shape(differ: Unsigned) -> Flags:
-    found: Flags = (differ & np.uint64(_SHAPES << _SHAPE)) == 0
+#: What a romanisation of Chinese or Korean is sure to keep: letters, those after which they may be lost, and into what they turn.
+_KEPT = tuple(
+    tuple(sum(1 << _LETTER[letter] for letter in letters) for letters in group)
+    for group in (
+        ("f", "", "f"),
+        ("l", "", "l"),
+        ("m", "", "m"),
+        ("bp", "", "bp"),
+        ("d", "", "dt"),
+        ("t", "sz", "dt"),
+        ("n", "g", "n"),
+    )
+)
+
+
+def _may_be_romanised(one: Unsigned, other: Unsigned) -> Flags:
+    """Whether two spellings may be one name in two romanisations."""
+    found = np.ones(one.size, dtype=bool)
+    for kept, lost, turned in _KEPT:
+        for left, right in ((one, other), (other, one)):
+            sure = (left & np.uint64(kept) != 0) & (left & np.uint64(lost) == 0)
+            found &= ~sure | (right & np.uint64(turned) != 0)
     return found
