@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -421,7 +422,11 @@ def _ages(incidents: Sequence[Incident], persons: Sequence[Person], of: Ints) ->
 def _unreadable_ages(persons: Sequence[Person]) -> Bools:
     """Ages that no living person has."""
     return np.fromiter(
-        (any(a is not None and not 0 <= a <= _OLDEST for a in (p.age, p.age_from, p.age_to)) for p in persons),
+        (
+            not (p.age is p.age_from is p.age_to is None)
+            and any(a is not None and not 0 <= a <= _OLDEST for a in (p.age, p.age_from, p.age_to))
+            for p in persons
+        ),
         dtype=bool,
         count=len(persons),
     )
@@ -477,26 +482,28 @@ def _incident_signals(
 ) -> tuple[Ints, Ints]:
     """(signals per incident, rule bits per person: those of the incident on its victims and children)."""
     n = len(incidents)
-    rules = np.zeros(n, dtype=np.int64)
     any_child = np.zeros(n, dtype=bool)
     any_child[of[child]] = True
-    for position, incident in enumerate(incidents):
+    bounds, stands, youngs = starts.tolist(), standing.tolist(), under_16.tolist()
+    found: list[int] = []
+    for incident, has_child, (start, end) in zip(incidents, any_child.tolist(), pairwise(bounds), strict=True):
+        bits = 0
         flags = incident.flags
         if flags:
             if any(is_true(flags.get(name)) for name in DOMESTIC_ABUSE_FLAGS):
-                rules[position] |= BIT["da|flag"]
-            if is_true(flags.get("child_present")) and not any_child[position]:
-                rules[position] |= BIT["da|child_present"]
+                bits |= BIT["da|flag"]
+            if is_true(flags.get("child_present")) and not has_child:
+                bits |= BIT["da|child_present"]
             if is_true(flags.get("modern_slavery")):
-                rules[position] |= BIT["ms|flag"]
+                bits |= BIT["ms|flag"]
         if incident.non_crime_da_incident is not None and is_true(incident.non_crime_da_incident):
-            rules[position] |= BIT["da|non_crime"]
+            bits |= BIT["da|non_crime"]
         if incident.offences and any(o.ho_class == MODERN_SLAVERY_CLASS for o in incident.offences):
-            rules[position] |= BIT["ms|offence"]
-        start, end = int(starts[position]), int(starts[position + 1])
+            bits |= BIT["ms|offence"]
         if incident.relations:
-            rules[position] |= _relation_rules(incident, standing[start:end].tolist(), under_16[start:end].tolist())
-        rules[position] |= _shared_home_rule(incident, standing[start:end])
+            bits |= _relation_rules(incident, stands[start:end], youngs[start:end])
+        found.append(bits | _shared_home_rule(incident, stands[start:end]))
+    rules = np.array(found, dtype=np.int64)
     for i, risk in has.all("risk"):
         if risk.tool != "OTHER" and _assessed(risk):
             rules[of[i]] |= BIT["da|risk_tool"]
@@ -560,7 +567,7 @@ def _victim_and_suspect(a: int, b: int) -> bool:
     return bool((a & _VICTIM and b & _ACCUSED) or (b & _VICTIM and a & _ACCUSED))
 
 
-def _shared_home_rule(incident: Incident, standing: Ints) -> int:
+def _shared_home_rule(incident: Incident, standing: list[int]) -> int:
     """A victim and a suspect under one roof whose relation is UNKNOWN or not stated (spec 6.8, domain 4.2)."""
     homes: dict[int, set[str]] = {}
     for index, person in enumerate(incident.persons):
@@ -577,7 +584,7 @@ def _shared_home_rule(incident: Incident, standing: Ints) -> int:
     indexes = sorted(where)
     for n, a in enumerate(indexes):
         for b in indexes[n + 1 :]:
-            if not _victim_and_suspect(int(standing[a]), int(standing[b])) or not where[a] & where[b]:
+            if not _victim_and_suspect(standing[a], standing[b]) or not where[a] & where[b]:
                 continue
             pair = frozenset((incident.persons[a].person_ref, incident.persons[b].person_ref))
             if stated.get(pair, {None}) & {None, "UNKNOWN"}:
