@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, get_args
@@ -241,7 +241,26 @@ def _contract_rules(incident: Incident) -> tuple[str, ...]:
         broken.append("persons|roles")
     if incident.relations and not all(r.from_ref in refs and r.to_ref in refs for r in incident.relations):
         broken.append("relations|person_not_there")
+    broken += _too_large_to_store(incident)
     return tuple(broken)
+
+
+#: What stands where the contract lets anything stand, but for odd records.
+_ORDINARY = frozenset({str, bool, type(None)})
+
+
+def _too_large_to_store(incident: Incident) -> Iterator[str]:
+    """Sections with a number of more than 64 bits where any value may stand: it could not be handed to the next stage."""
+    for name, values in (
+        ("flags", (*(incident.flags or {}).values(),)),
+        ("non_crime_da_incident", (incident.non_crime_da_incident,)),
+        ("locations", (*[place.uprn for place in incident.locations or ()],)),
+    ):
+        if not _ORDINARY.issuperset(map(type, values)):
+            try:
+                msgspec.msgpack.encode(values)
+            except OverflowError:
+                yield f"{name}|shape"
 
 
 def count_unknown(document: dict[str, Any]) -> int:

@@ -188,6 +188,11 @@ VALIDATED = {
     "relation from nobody": (changed(lambda d: d["relations"][0].update(from_ref="p9")), "relations|person_not_there"),
     "relation to nobody": (changed(lambda d: d["relations"][0].update(to_ref="P1")), "relations|person_not_there"),
     "relation without end": (changed(lambda d: d["relations"][0].pop("to_ref")), "relations|shape"),
+    "a flag of more than 64 bits": (changed(lambda d: d["flags"].update(hba=2**64)), "flags|shape"),
+    "a flag that holds one": (changed(lambda d: d["flags"].update(hba=[{"a": -(2**63) - 1}])), "flags|shape"),
+    "another flag of more than 64 bits": (
+        changed(lambda d: d.update(non_crime_da_incident=10**40)), "non_crime_da_incident|shape"),
+    "a property number of more than 64 bits": (changed(lambda d: d.update(locations=[{"uprn": 2**64}])), "locations|shape"),
     "relations an object": (changed(lambda d: d.update(relations={})), "relations|shape"),
 }  # fmt: skip
 FAULTS = LANDED | VALIDATED
@@ -206,6 +211,8 @@ HARMLESS = {
     "pretty": json.dumps(SOUND, indent=4).encode(),
     "white space around": b"\r\n " + RAW + b" \t",
     "large numbers": changed(lambda d: d.update(unread=[10**300, -(2**80), 1e-320])),
+    "flags of 64 bits": changed(lambda d: d["flags"].update(hba=2**64 - 1, fgm=[-(2**63)])),
+    "a property number of 64 bits": changed(lambda d: d.update(locations=[{"uprn": 2**64 - 1}])),
     "hostile strings": changed(lambda d: d["persons"][0]["names"][0].update(surname="'; DROP TABLE mention;-- {{x}} ${jndi:a} <b>%s\u202e\u0007")),
     "event absent": header(event_ts=...),
     "event null": header(event_ts=None),
