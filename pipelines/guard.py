@@ -76,7 +76,9 @@ def rest_of(referral: Referral) -> str:
 
 def states_immigration(reading: Reading) -> bool:
     """Whether a text, as the guard reads it, says or may say something of anybody's immigration status."""
-    return next(immigration_phrases().iter(reading.words), None) is not None
+    if reading.states_immigration is None:
+        reading.states_immigration = next(immigration_phrases().iter(reading.words), None) is not None
+    return reading.states_immigration
 
 
 def objections_to_draft(text: str, content: Content, record: Incident, others: Sequence[Person]) -> list[str]:

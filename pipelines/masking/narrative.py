@@ -152,6 +152,8 @@ _IMMIGRATION = (
 
 
 _IMMIGRATION_IN_TWO = frozenset((word[:at], word[at:]) for word in _IMMIGRATION for at in range(len(word) + 1))
+#: The half of each that fewer sentences have: "a" is a word, "sylum" is none.
+_LONGER_HALVES = frozenset(max(halves, key=len) for halves in _IMMIGRATION_IN_TWO)
 
 
 @lru_cache(maxsize=32768)
@@ -692,7 +694,7 @@ _WITHIN_A_NAME = 2
 
 def _immigration_in_two(folded: list[str]) -> bool:
     """Whether two words that follow each other are a word of immigration written in two."""
-    return not _IMMIGRATION_IN_TWO.isdisjoint(pairwise(folded))
+    return not _LONGER_HALVES.isdisjoint(folded) and not _IMMIGRATION_IN_TWO.isdisjoint(pairwise(folded))
 
 
 def _finished(sentence: str) -> str:
@@ -975,16 +977,25 @@ def _without_immigration(sentences: list[str]) -> list[str]:
 
 #: A word written letter by letter, to be read as the word: "v.i.s.a", "O-m-a-r".
 _SPELT_OUT = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*/]{1,2}[^\W\d_](?![^\W_])){2,}\.?")
-#: What stands in every such word: its second letter and its third.
-_TWO_LETTERS_SPELT = re.compile(r"[ .\-_*/][^\W\d_][ .\-_*/]{1,2}[^\W\d_](?![^\W_])")
 _BETWEEN_LETTERS = re.compile(r"[\W_]+")
+_OUTLINE = bytes(
+    ord("a") if chr(code).isalpha() else ord("0") if chr(code).isdigit() else ord(" ") for code in range(128)
+) + bytes(128)
+
+
+def _may_spell_out(text: str) -> bool:
+    """Whether two letters stand by themselves one after the other, as the second and third of a word spelt out do."""
+    if not text.isascii():
+        return True
+    outline = text.encode().translate(_OUTLINE) + b" "
+    return b" a a " in outline or b" a  a " in outline
 
 
 def _sentences_of(narrative: str) -> list[str]:
     """The sentences of a text without immigration facts, and without what identifies by its shape."""
     sentences = _sentences(clean(narrative[:MOST_READ]))
     text = "\n".join([each for each in sentences if each not in _PLAIN_SENTENCES])
-    if _TWO_LETTERS_SPELT.search(text) and _SPELT_OUT.search(text):
+    if _may_spell_out(text) and _SPELT_OUT.search(text):
         sentences = [_SPELT_OUT.sub(lambda found: _BETWEEN_LETTERS.sub("", found.group()), each) for each in sentences]
         text = "\n".join(sentences)
     if states_immigration(text):
@@ -997,7 +1008,7 @@ def _sentences_of(narrative: str) -> list[str]:
         for each in sentences
         if (
             told := _tidy(without_identifiers(each))
-            if (signed or has_digit(each)) and each not in _PLAIN_SENTENCES
+            if each not in _PLAIN_SENTENCES and (signed or has_digit(each))
             else each
         )
     ]

@@ -303,13 +303,14 @@ _COUNTING = re.compile(
     r"|months?|years?|times|pounds|people|men|women|children|miles|metres|seconds|items|occasions)\b",
     re.I,
 )
-_RUN_OF_DIGITS = re.compile(r"\d+")
-_SHORT_NUMBER = re.compile(r"\d+(?:[:.]\d\d(?!\d))?")
+# `\d\d*` and not `\d+`: an expression that begins with one character is looked for twice as fast.
+_RUN_OF_DIGITS = re.compile(r"\d\d*")
+_SHORT_NUMBER = re.compile(r"\d\d*(?:[:.]\d\d(?!\d))?")
 #: Numbers closer than this may be parts of one.
 _APART = 7
-_CAPITALS_BEFORE = re.compile(r"[A-Z]{2,3}[ .\-/_]{0,3}\d")
+_CAPITALS_BEFORE = re.compile(r"[A-Z][A-Z]{1,2}[ .\-/_]{0,3}\d")
 _MONTH_SIGNS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DATE_SIGN = re.compile(r"\d\s?[/.-]\s?\d|(?:18|19|20)\d{6}")
+_DATE_SIGN = re.compile(r"\d(?:\s?[/.-]\s?\d|(?<=1)[89]\d{6}|(?<=2)0\d{6})")
 _RANK_SIGNS = ("PC", "PS", "DC", "DS", "DI", "INSP", "Insp", "SGT", "Sgt", "WDC", "TD", "Supt", "Ser", "Const")
 
 
@@ -331,9 +332,9 @@ def _applied(text: str, recognisers: Iterable[Recogniser]) -> str:
     for recogniser in recognisers:
         if words is not None and recogniser.signs is not None and recogniser.signs.isdisjoint(words):
             continue
-        if recogniser.pattern.search(text) is not None:
-            text = _replaced(text, recogniser.pattern, lambda _, words=recogniser.instead: words)  # type: ignore[misc]
-            words = small_words(text)
+        told = _replaced(text, recogniser.pattern, lambda _, instead=recogniser.instead: instead)  # type: ignore[misc]
+        if told is not text:
+            text, words = told, small_words(told)
     return text
 
 

@@ -74,7 +74,7 @@ _LETTERS_FOR_DIGITS = frozenset({"o", "i", "l", "oo", "il", "li", "ll", "ol", "l
 class Reading:
     """A text as the guard reads it, once."""
 
-    __slots__ = ("_dates", "digits", "numbers", "squeezed", "words")
+    __slots__ = ("_dates", "digits", "numbers", "squeezed", "states_immigration", "words")
 
     def __init__(self, text: str) -> None:
         """Takes any text."""
@@ -93,6 +93,8 @@ class Reading:
                 alike = "".join([each for each in tokens if not each.isalpha() or each in _LETTERS_FOR_DIGITS])
             self.digits = "".join(filter(str.isdecimal, alike.translate(_DIGIT_LIKE)))
         self._dates: set[tuple[str, int, int]] | None = None
+        #: What was found when it was asked for phrases of immigration; nothing before.
+        self.states_immigration: bool | None = None
 
     @property
     def dates(self) -> set[tuple[str, int, int]]:

@@ -386,8 +386,8 @@ def literals(phrases: Sequence[str]) -> Any:
 
 def plain_words(text: str) -> str:
     """The text's words alone, in one case and one alphabet, each between single spaces."""
-    if text.isascii():  # the same without a stop at every step: nothing to spell, and all that parts words is a space
-        return " ".join(["", *text.encode().translate(_WORDS, _UNSEEN).decode().split(), ""])
+    if text.isascii():  # the same in one step: nothing to spell, and whatever parts two words is a space
+        return _one_space(b" " + text.encode().translate(_WORDS, _UNSEEN) + b" ").decode()
     return _one_space(f" {_words(_marked(_spelt(text)))} ".encode()).decode()
 
 

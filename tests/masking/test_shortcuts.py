@@ -62,12 +62,14 @@ def test_no_telephone_number_has_too_few_digits(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.from_regex(narrative._SPELT_OUT))
+@given(st.from_regex(narrative._SPELT_OUT) | st.from_regex(narrative._SPELT_OUT, alphabet=ASCII_CHARACTERS))
 @example("v.i.s.a")
 @example("О-м-а-р")
+@example("a b_c_d")
+@example("a  b  c!")
 def test_every_word_spelt_out_has_a_second_letter_and_a_third(text: str) -> None:
     """A word written letter by letter is looked for wherever it is."""
-    assert narrative._TWO_LETTERS_SPELT.search(text)
+    assert narrative._may_spell_out(text)
 
 
 @settings(deadline=None)
@@ -85,6 +87,14 @@ def test_words_are_the_same_however_they_are_found(text: str) -> None:
     assert words_of(text) == WORD.findall(text)
     if text.isascii():
         assert narrative._IN_ASCII_WORDS.split(text) == narrative._IN_WORDS.split(text)
+
+
+@settings(deadline=None)
+@given(ASCII | st.text("19820/-. 7x", max_size=12))
+def test_no_date_is_without_a_sign(text: str) -> None:
+    """The sign of a date in figures is one digit, a stroke and another, or eight digits that begin like a year."""
+    signs = re.search(r"\d\s?[/.-]\s?\d|(?:18|19|20)\d{6}", text)
+    assert (patterns._DATE_SIGN.search(text) is None) == (signs is None)
 
 
 @settings(deadline=None)
