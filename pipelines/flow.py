@@ -245,8 +245,7 @@ def write_outputs(ctx: Context, out: Path, counts: dict[str, int]) -> dict[str, 
         _write_lines(out / "decisions.jsonl", decision_rows(conn, ctx.run))
         _write_ledger(out / "ledger.json", conn)
         write_audit(ctx, conn, out / "audit")
-        summary = {**ledger.summary(conn)._asdict(), "lines": counts}
-        build_report(ctx, conn, out / "report")
+        summary = {**build_report(ctx, conn, out / "report")._asdict(), "lines": counts}
     return summary
 
 

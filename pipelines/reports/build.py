@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +25,11 @@ from pipelines.tagging.rules import RULES, rule_ids
 SMALL = 5
 
 
-def build_report(ctx: Context, conn: Connection, folder: Path) -> None:
-    """Writes `index.html` and `summary.json` into a folder. The page needs nothing from anywhere else."""
+def build_report(ctx: Context, conn: Connection, folder: Path) -> ledger.Summary:
+    """Writes `index.html` and `summary.json` into a folder; returns the latter. The page needs nothing from anywhere else."""
     folder.mkdir(parents=True, exist_ok=True)
-    summary = ledger.summary(conn)
+    alike = ledger.persons(conn)
+    summary = ledger.summary(conn, alike)
     stages = _stages(conn)
     last = audit.last_frontier(conn)
     facts: dict[str, Any] = {
@@ -39,14 +40,14 @@ def build_report(ctx: Context, conn: Connection, folder: Path) -> None:
         "checks": _checks(ctx, conn, summary),
         "states": _states(summary),
         "disclosures": _disclosures(summary),
-        "decisions": _decisions(conn),
-        "reasons": _reasons(ctx, conn),
-        "policies": _policies_used(conn),
+        "decisions": _decisions(alike),
+        "reasons": _reasons(ctx, alike),
+        "policies": _policies_used(conn, alike),
         "quarantine": shown(summary.quarantine_rules),
-        "gates": _gates(conn, summary, stages),
+        "gates": _gates(alike, summary, stages),
         "reviews": _reviews(conn),
         "alerts": _alerts(conn),
-        "rules": _rules(conn),
+        "rules": _rules(alike),
         "runs": [
             row._asdict() for row in conn.execute(select(release_run).order_by(release_run.c.number.desc()).limit(20))
         ],
@@ -62,6 +63,7 @@ def build_report(ctx: Context, conn: Connection, folder: Path) -> None:
     page = environment.get_template("index.html").render(**facts)
     (folder / "index.html").write_text(page, encoding="utf-8")
     (folder / "summary.json").write_text(json.dumps(summary._asdict(), indent=1) + "\n", encoding="utf-8")
+    return summary
 
 
 def small(count: int) -> str:
@@ -220,19 +222,22 @@ _GATES = (
 )
 
 
-def _gates(conn: Connection, summary: ledger.Summary, stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _gates(
+    alike: Sequence[ledger.Alike], summary: ledger.Summary, stages: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Every rule of every gate: how often it was asked, and how many rows it stopped. No value of any row is kept."""
-    stopped = dict(summary.quarantine_rules)
-    m = mention.c
-    for state, why in ((m.enforcement_state, m.enforcement_why), (m.safeguarding_state, m.safeguarding_why)):
-        query = select(why, func.count()).where(state == State.QUARANTINED, m.quarantined.is_(False)).group_by(why)
-        for rules, count in conn.execute(query):
-            for rule in (rules or "").split():
-                stopped[rule] = stopped.get(rule, 0) + int(count)
+    stopped: dict[str, int] = dict(summary.quarantine_rules)
+    for each in alike:
+        for state, why in (
+            (each.enforcement_state, each.enforcement_why),
+            (each.safeguarding_state, each.safeguarding_why),
+        ):
+            for rule in (why or "").split() if state == State.QUARANTINED else ():
+                stopped[rule] = stopped.get(rule, 0) + each.people
     batches = {stage["stage"]: stage["batches"] for stage in stages} | {"release": summary.release_runs}
     found = []
     for name, stage in _GATES:
-        rules = [
+        rules: list[dict[str, Any]] = [
             {
                 "id": rule.id,
                 "meaning": rule.meaning,
@@ -279,28 +284,22 @@ def _checkpoints(conn: Connection) -> list[dict[str, Any]]:
     return [json.loads(text) for (text,) in conn.execute(query)]
 
 
-def _policies_used(conn: Connection) -> list[dict[str, Any]]:
+def _policies_used(conn: Connection, alike: Sequence[ledger.Alike]) -> list[dict[str, Any]]:
     """Under which policies the decisions that count now were made."""
-    query = (
-        select(policy.c.regime, policy.c.digest, func.count(mention.c.id))
-        .join(mention, mention.c.policy_id == policy.c.id)
-        .group_by(policy.c.id, policy.c.regime, policy.c.digest)
-        .order_by(policy.c.id)
-    )
-    return [{"regime": regime, "digest": digest, "count": int(count)} for regime, digest, count in conn.execute(query)]
+    known = {identifier: (regime, digest) for identifier, regime, digest in conn.execute(select(policy))}
+    found = []
+    for identifier, count in ledger.counted(alike, "policy_id").items():
+        regime, digest = known[identifier]
+        found.append({"regime": regime, "digest": digest, "count": count})
+    return found
 
 
-def _rules(conn: Connection) -> list[dict[str, Any]]:
+def _rules(alike: Sequence[ledger.Alike]) -> list[dict[str, Any]]:
     """How many current persons each tag rule fired on."""
     counts = dict.fromkeys(RULES, 0)
-    query = (
-        select(mention.c.fired, func.count())
-        .where(mention.c.quarantined.is_(False), mention.c.fired.is_not(None))
-        .group_by(mention.c.fired)
-    )
-    for fired, count in conn.execute(query):
+    for fired, count in ledger.counted(alike, "fired").items():
         for rule in rule_ids(fired):
-            counts[rule] += int(count)
+            counts[rule] += count
     return [
         {"id": rule, "meaning": RULES[rule].meaning, "source": RULES[rule].source, "count": count}
         for rule, count in counts.items()
@@ -308,32 +307,24 @@ def _rules(conn: Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _decisions(conn: Connection) -> list[dict[str, str]]:
+def _decisions(alike: Sequence[ledger.Alike]) -> list[dict[str, str]]:
     """How many current persons got each decision."""
     found = []
     for recipient in Recipient:
-        column = mention.c[recipient]
-        query = (
-            select(column, func.count())
-            .where(mention.c.quarantined.is_(False), column.is_not(None))
-            .group_by(column)
-            .order_by(column)
-        )
-        counts = shown({decision: int(count) for decision, count in conn.execute(query)})
+        counts = shown(ledger.counted(alike, recipient))
         found += [{"recipient": recipient, "decision": name, "count": text} for name, text in counts.items()]
     return found
 
 
-def _reasons(ctx: Context, conn: Connection) -> list[dict[str, Any]]:
+def _reasons(ctx: Context, alike: Sequence[ledger.Alike]) -> list[dict[str, Any]]:
     """The policies, and findings of guard and gates, that decided: for how many current persons each did."""
     found = []
     for recipient in Recipient:
-        decision, why = mention.c[recipient], mention.c[f"{recipient}_why"]
-        query = select(why, func.count()).where(mention.c.quarantined.is_(False), decision.is_not(None)).group_by(why)
         counts: dict[str, int] = {}
-        for reasons, count in conn.execute(query):
-            for reason in (reasons or "").split():
-                counts[reason] = counts.get(reason, 0) + int(count)
+        decided = [each for each in alike if getattr(each, recipient) is not None]
+        for reasons, count in ledger.counted(decided, f"{recipient}_why").items():
+            for reason in reasons.split():
+                counts[reason] = counts.get(reason, 0) + count
         for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             known = ctx.policy.policies.get(reason)
             found.append(

@@ -256,18 +256,51 @@ class Summary(NamedTuple):
     quarantine_rules: dict[str, int]
 
 
-def summary(conn: Connection) -> Summary:
-    """What became of everything, in numbers."""
-    m = mention.c
+class Alike(NamedTuple):
+    """Persons who stand alike: what was decided and why, where that stands, and how many they are."""
 
-    def by_state(column: Any) -> dict[str, int]:
-        query = (
-            select(column, func.count())
-            .where(m.quarantined.is_(False), column.is_not(None))
-            .group_by(column)
-            .order_by(column)
-        )
-        return {state: int(count) for state, count in conn.execute(query)}
+    policy_id: int | None
+    fired: int | None
+    enforcement: str | None
+    enforcement_why: str | None
+    enforcement_state: str | None
+    safeguarding: str | None
+    safeguarding_why: str | None
+    safeguarding_state: str | None
+    people: int
+
+
+def persons(conn: Connection) -> list[Alike]:
+    """Everybody in valid records, those who stand alike together: a few thousand kinds, however many people."""
+    m = mention.c
+    kinds = (
+        m.policy_id,
+        m.fired,
+        m.enforcement,
+        m.enforcement_why,
+        m.enforcement_state,
+        m.safeguarding,
+        m.safeguarding_why,
+        m.safeguarding_state,
+    )
+    query = select(*kinds, func.count()).where(m.quarantined.is_(False)).group_by(*kinds)
+    return [Alike(*row) for row in fetched(conn, query)]
+
+
+def counted(alike: Iterable[Alike], name: str) -> dict[Any, int]:
+    """How many persons have each value of a column, in the order of the values; those without one are left out."""
+    found: dict[Any, int] = {}
+    for each in alike:
+        value = getattr(each, name)
+        if value is not None:
+            found[value] = found.get(value, 0) + each.people
+    return dict(sorted(found.items()))
+
+
+def summary(conn: Connection, alike: Sequence[Alike] | None = None) -> Summary:
+    """What became of everything, in numbers; `alike` if everybody's `persons` are known already."""
+    if alike is None:
+        alike = persons(conn)
 
     def count(query: Any) -> int:
         return int(conn.execute(query).scalar_one())
@@ -279,9 +312,9 @@ def summary(conn: Connection) -> Summary:
     return Summary(
         landed=count(select(func.count()).select_from(coordinate)),
         quarantined=count(select(func.count()).select_from(coordinate).where(coordinate.c.stage.is_not(None))),
-        persons=count(select(func.count()).select_from(mention).where(m.quarantined.is_(False))),
-        enforcement=by_state(m.enforcement_state),
-        safeguarding=by_state(m.safeguarding_state),
+        persons=sum(each.people for each in alike),
+        enforcement=counted(alike, "enforcement_state"),
+        safeguarding=counted(alike, "safeguarding_state"),
         subjects=count(select(func.count()).select_from(subject)),
         withdrawals=count(select(func.count()).select_from(subject).where(subject.c.withdrawn_by.is_not(None))),
         referrals=count(

@@ -349,7 +349,7 @@ class Registry:
         for start in range(0, distinct.size, _CHUNK):
             rows = _by_numbers(
                 conn,
-                "SELECT p.component, p.protections FROM {numbers} j CROSS JOIN registry_person p"
+                "SELECT DISTINCT p.component, p.protections FROM {numbers} j CROSS JOIN registry_person p"
                 " WHERE p.component = j.value AND p.protections <> 0",
                 distinct[start : start + _CHUNK],
             )

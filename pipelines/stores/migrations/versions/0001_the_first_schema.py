@@ -149,7 +149,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('form_mac', name=op.f('uq_registry_person_form_mac'))
     )
     with op.batch_alter_table('registry_person', schema=None) as batch_op:
-        batch_op.create_index('ix_registry_person_component', ['component'], unique=False)
+        batch_op.create_index('ix_registry_person_component', ['component', 'protections'], unique=False)
 
     op.create_table('registry_run',
     sa.Column('id', sa.BigInteger(), autoincrement=False, nullable=False),
