@@ -15,7 +15,8 @@ from pipelines.contracts.codes import Decision
 from pipelines.resolve import load
 from pipelines.sinks import REFERRALS, Sink
 from pipelines.stages.firewall import Records, Unit, settle, without_those_on_their_way
-from pipelines.stages.publish import audit_messages, mark_sent, take_back, waiting_messages
+from pipelines.stages.publish import audit_messages, mark_sent, quarantine_messages, take_back, waiting_messages
+from pipelines.stores import ledger
 from pipelines.stores.bulk import insert_rows, next_id
 from pipelines.stores.database import writing
 from pipelines.stores.tables import act, mention, outbox
@@ -75,10 +76,12 @@ def send_acts(ctx: Context, sink: Sink) -> dict[str, int]:
             with writing(ctx.db) as conn:
                 _drop_overtaken(ctx, conn, each)
                 referrals = [message for _, message in waiting_messages(ctx, conn, MARK, each.number)]
+                notes = list(quarantine_messages(ledger.quarantine_rows_of_replay(conn, each.number)))
                 receipts = [m for name in (each.segment, each.decisions) for m in audit_messages(conn, name)]
-            sink.send(MARK, each.number, [*referrals, *receipts])
+            messages = [*referrals, *notes, *receipts]
+            sink.send(MARK, each.number, messages)
             counts["referrals"] += len(referrals)
-            counts["messages"] += len(referrals) + len(receipts)
+            counts["messages"] += len(messages)
         with writing(ctx.db) as conn:
             mark_sent(conn, MARK, each.number)
             conn.execute(update(act).where(act.c.number == each.number).values(sent=True))

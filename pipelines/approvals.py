@@ -151,7 +151,17 @@ def _protecting(conn: Connection, components: Iterable[int]) -> dict[int, list[A
     for part in chunks(sorted(found)):
         query = (
             select(
-                p.component, i.mac, c.digest, i.signals, m.version, m.person_ref, m.quarantined, m.own, m.if_da, m.if_ms
+                p.component,
+                i.mac,
+                c.digest,
+                i.signals,
+                m.version,
+                m.person_ref,
+                m.quarantined,
+                m.replayed,
+                m.own,
+                m.if_da,
+                m.if_ms,
             )
             .select_from(mention.join(registry_person, p.id == m.person_id).join(coordinate, c.id == m.coordinate_id))
             .outerjoin(incident, i.id == m.incident_id)

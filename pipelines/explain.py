@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from expectations.suites import SUITES, suite
 from pipelines.approvals import APPROVED, REFUSED
 from pipelines.context import Context
+from pipelines.resolve import NEWS_OF_A_REPLAY
 from pipelines.review import REASONS
 from pipelines.stages.tag import incident_mac, link_mac
 from pipelines.stores import audit
@@ -50,6 +51,7 @@ _OTHER_REASONS = {
     "policy_error": "the policy engine could not answer, so nothing may go",
     APPROVED: "as many different named people approved it as the regime asks for",
     REFUSED: "a named person refused it",
+    NEWS_OF_A_REPLAY: "only a replay would release it, and what a replay would release is for named humans",
     "withheld_under_stricter_regime": "a stricter regime withheld it, and what was withheld stays withheld",
     "land|size": "the record is over 1 MiB",
     "land|blank": "the line is blank",
@@ -86,7 +88,7 @@ _COORDINATE = re.compile(r"(?P<topic>[^\[\]@]+)\[(?P<partition>\d+)\]@(?P<offset
 
 
 class Explanation(NamedTuple):
-    """One decision and why; with QUARANTINED, why there is none; with APPROVED or REFUSED, what a named person said."""
+    """One decision and why; with QUARANTINED, why there is none; with APPROVED or REFUSED, what a named person said; REPLAYED."""
 
     coordinate: str
     person_ref: str
@@ -119,7 +121,7 @@ def explain(
             row
             for receipts, _ in audit.segments(conn)
             for row in _told(receipts)
-            if row.coordinate in wanted and person_ref in (None, row.person_ref)
+            if row.coordinate in wanted and (person_ref in (None, row.person_ref) or row.op == "replay")
         ]
         states = _states(conn, [place.id for place in wanted.values()])
     last = {
@@ -127,6 +129,9 @@ def explain(
     }
     found = [_quarantined(place) for place in wanted.values() if place.rules and _concerns(place, person_ref, states)]
     for n, row in enumerate(rows):
+        if row.op == "replay":
+            found.append(_replayed(row))
+            continue
         if row.op in _SAID:
             found.append(_said(row))
             continue
@@ -215,6 +220,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: str = ""
     approvals: int = 0
     needed: int = 0
+    fate: str = ""
 
 
 _decode = msgspec.json.Decoder(_Row).decode
@@ -222,14 +228,28 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 #: What named people say of holds, by the op of its receipt.
 _SAID = {"approval": "APPROVED", "refusal": "REFUSED"}
+_FATES = {
+    "left_quarantine": "It is valid by the rules of that day, and left quarantine.",
+    "still_quarantined": "It is still quarantined, by the rules of that day.",
+    "changed": "What it says was made anew by the rules of that day.",
+    "failed_todays_rules": "The rules of that day would not let it pass, so everyone in it is protected.",
+}
 
 
 def _told(receipts: list[bytes]) -> Iterator[_Row]:
-    return (row for row in map(_decode, receipts) if row.op == "decision" or row.op in _SAID)
+    return (row for row in map(_decode, receipts) if row.op in ("decision", "replay") or row.op in _SAID)
 
 
 def _decisions(receipts: list[bytes]) -> Iterator[_Row]:
     return (row for row in map(_decode, receipts) if row.op == "decision")
+
+
+def _replayed(row: _Row) -> Explanation:
+    """What became of a record when it was replayed."""
+    reasons = [_reason(rule, {}) for rule in row.rules]
+    told = "".join(f"\n    {reason['id']}: {reason['why']}" for reason in reasons)
+    text = f"{row.coordinate}: REPLAYED, {row.at}.\n  {_FATES.get(row.fate, row.fate)}{told}"
+    return Explanation(row.coordinate, "", "", "REPLAYED", row.at, text, "", reasons, [])
 
 
 def _said(row: _Row) -> Explanation:

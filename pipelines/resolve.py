@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -139,12 +140,29 @@ def load_incidents(conn: Connection, incident_ids: Iterable[int]) -> Rows:
 # ---- protections within an incident -----------------------------------------------------------------------------
 
 
+class Replayed(IntEnum):
+    """What a replay did to a mention (`mention.replayed`)."""
+
+    NO = 0
+    NEWS = 1
+    """It says something because of a replay for which it might be released."""
+    LIFTED = 2
+    """A protection that it gave was taken back by a replay of its record."""
+
+
+#: Beside protections, what the registry remembers of a person: that a replay lifted one, wherever the person appears.
+LIFTED = 1 << 8
+_PROTECTIONS = LIFTED - 1
+
+
 class Effective(msgspec.Struct, frozen=True):
     """What the versions of an incident give each person together, per row: the row's whole group has the same."""
 
     protections: Ints
     fired: Ints
     """Rule bits that come on top of the row's own."""
+    passed_on: Ints
+    """What the registry is told of the person: the protections, and whether a replay lifted one."""
 
 
 def effective(rows: Rows) -> Effective:
@@ -164,28 +182,42 @@ def effective(rows: Rows) -> Effective:
     ):
         from_row[mask] |= int(Protection.INDETERMINATE)
         fired[mask] |= BIT[rule]
+    from_row[valid & (rows["replayed"] == Replayed.LIFTED)] |= LIFTED
+    from_row[_unreplaced(rows, without_replays=True) & ~_unreplaced(rows)] |= LIFTED
     union = np.zeros(rows.groups, dtype=np.int64)
     np.bitwise_or.at(union, rows.who, from_row)
-    protections = union[rows.who]
+    passed_on = union[rows.who]
+    protections = passed_on & _PROTECTIONS
     fired[(protections & ~from_row) != 0] |= BIT["carried|version"]
-    return Effective(protections, fired)
+    return Effective(protections, fired, passed_on)
 
 
-def _unreplaced(rows: Rows) -> Bools:
-    """People of quarantined records for which no valid record of that incident and version has come (spec 6.5)."""
+def _unreplaced(rows: Rows, *, without_replays: bool = False) -> Bools:
+    """People of quarantined records for which no valid record of that incident and version has come (spec 6.5).
+
+    Nor was the record itself valid when it was replayed; `without_replays` tells how it would be had nobody replayed it.
+    """
     mask: Bools = rows["quarantined"] != 0
     if not mask.any():
         return mask
-    valid = set(zip(rows["incident_id"][~mask].tolist(), rows["version"][~mask].tolist(), strict=True))
+    replayed = mask & (rows["replayed"] != Replayed.NO)
+    valid = ~mask
+    if without_replays:
+        valid &= ~np.isin(rows["coordinate_id"], rows["coordinate_id"][replayed])
+    else:
+        mask &= ~replayed
+    found = set(zip(rows["incident_id"][valid].tolist(), rows["version"][valid].tolist(), strict=True))
     for i in np.flatnonzero(mask).tolist():
-        if (int(rows["incident_id"][i]), int(rows["version"][i])) in valid:
+        if (int(rows["incident_id"][i]), int(rows["version"][i])) in found:
             mask[i] = False
     return mask
 
 
-def _newer_unread(rows: Rows) -> Bools:
+def _newer_unread(rows: Rows, *, without_replays: bool = False) -> Bools:
     """Rows of incidents of which a version that is, or may be, newer was quarantined: it may have dropped or tied anyone."""
-    newer = _unreplaced(rows) & ((rows["version"] > rows["top_version"]) | (rows["version"] == 0))
+    newer = _unreplaced(rows, without_replays=without_replays) & (
+        (rows["version"] > rows["top_version"]) | (rows["version"] == 0)
+    )
     found: Bools = np.isin(rows["incident_id"], rows["incident_id"][newer])
     return found
 
@@ -246,10 +278,12 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
     Args:
         rows: whole incidents.
         within: their `effective` protections.
-        carried: per row, the protections of everyone it may be the same person as (the registry's components).
+        carried: per row, what the registry knows of everyone it may be the same person as (its components).
         engine: the policy in force.
         stricter_before: ids of policies under a stricter regime: what they withheld stays withheld (spec 6.20).
     """
+    lifted = ((within.passed_on | carried) & LIFTED) != 0
+    carried = carried & _PROTECTIONS
     protections = within.protections | carried
     fired = rows["rules"] | within.fired
     fired[(carried & ~within.protections) != 0] |= BIT["carried|person"]
@@ -257,8 +291,6 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
     accused = (rows["standing"] & int(Standing.SUSPECT | Standing.CONVICTED)) != 0
     linked = _linked(rows, protections, accused)
     unread = accused & _newer_unread(rows)
-    caution = rows["caution"].copy()
-    caution[linked | unread] = Caution.LINKED
     fired[linked & accused] |= BIT["caution|linked"]
     fired[unread] |= BIT["caution|newer_unread"]
     fired[rows["retracted"] != 0] |= BIT["record|retracted"]
@@ -272,20 +304,14 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
         | ((within.protections & int(Protection.DA_CHILD)) != 0)
         | (child & ((within.protections & int(Protection.MS_VICTIM)) != 0))
     )
-    enforcement, enforcement_why, bad_e, cells_e = _each_distinct(
-        engine,
-        index,
-        (protections, accused, rows["evidence"], caution, rows["ie_consent"], rows["assessed"], rows["retracted"]),
-        lambda p, a, e, c, i, s, r: EnforcementCell(
-            protections=p,
-            accused=bool(a),
-            evidence=Evidence(e),
-            caution=Caution(c),
-            ie_consent=Consent(i),
-            assessed=bool(s),
-            record=Record.RETRACTED if r else Record.CURRENT,
-        ),
+    enforcement, enforcement_why, bad_e, cells_e = _for_enforcement(
+        rows, engine, index, protections, accused, linked | unread
     )
+    if lifted.any() or (rows["replayed"] != Replayed.NO).any():
+        as_before = protections | np.where(lifted, int(Protection.INDETERMINATE), 0)
+        cautious = _linked(rows, as_before, accused) | (accused & _newer_unread(rows, without_replays=True))
+        without, *_ = _for_enforcement(rows, engine, index, as_before, accused, cautious)
+        _hold_news(rows, index, without, enforcement, enforcement_why)
     safeguarding, safeguarding_why, bad_s, cells_s = _each_distinct(
         engine,
         index,
@@ -312,6 +338,40 @@ def decide(rows: Rows, within: Effective, carried: Ints, engine: Engine, stricte
         cells=cells_e + cells_s,
         kept=frozenset(kept),
     )
+
+
+def _for_enforcement(
+    rows: Rows, engine: Engine, index: Ints, protections: Ints, accused: Bools, linked: Bools
+) -> tuple[list[Decision], list[str], int, int]:
+    """What the policy says of the current rows for enforcement."""
+    caution = rows["caution"].copy()
+    caution[linked] = Caution.LINKED
+    return _each_distinct(
+        engine,
+        index,
+        (protections, accused, rows["evidence"], caution, rows["ie_consent"], rows["assessed"], rows["retracted"]),
+        lambda p, a, e, c, i, s, r: EnforcementCell(
+            protections=p,
+            accused=bool(a),
+            evidence=Evidence(e),
+            caution=Caution(c),
+            ie_consent=Consent(i),
+            assessed=bool(s),
+            record=Record.RETRACTED if r else Record.CURRENT,
+        ),
+    )
+
+
+#: Why somebody is held whom only a replay would have released.
+NEWS_OF_A_REPLAY = "replay_needs_human"
+
+
+def _hold_news(rows: Rows, index: Ints, without: Sequence[Decision], decisions: list[Decision], why: list[str]) -> None:
+    """Holds whom only a replay would release: backfill to enforcement is for named humans (domain 6, threat 26)."""
+    news = (rows["replayed"][index] != Replayed.NO).tolist()
+    for n, decision in enumerate(decisions):
+        if decision is Decision.RELEASE_MINIMISED and (news[n] or without[n] is not Decision.RELEASE_MINIMISED):
+            decisions[n], why[n] = Decision.HOLD_FOR_HUMAN, NEWS_OF_A_REPLAY
 
 
 def _each_distinct(

@@ -25,6 +25,7 @@ _GROUPS = {
     "import": "import_",
     "policy": "policy",
     "review": "review",
+    "replay": "replay",
     "ledger": "ledger",
     "audit": "audit",
     "report": "report",

@@ -42,7 +42,7 @@ def command(
     """
     from pipelines.flow import run
 
-    moment = _moment(now)
+    moment = moment_of(now, "--now")
     duration(embargo or "PT0S")
     settings = Settings.from_env()
     with _state_folder(state) as home:
@@ -60,15 +60,20 @@ def command(
     _show(summary, out, as_json)
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str, option: str) -> datetime | None:
+    """Reads a moment that an option gives, in UTC; None if it is not given.
+
+    Raises:
+        UsageError: if it is none, or has no time zone.
+    """
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError("`--now` is no ISO 8601 time: expected something like 2026-11-23T09:00:00Z") from None
+        raise UsageError(f"`{option}` is no ISO 8601 time: expected something like 2026-11-23T09:00:00Z") from None
     if moment.tzinfo is None:
-        raise UsageError("`--now` has no time zone: add `Z` or an offset")
+        raise UsageError(f"`{option}` has no time zone: add `Z` or an offset")
     return moment.astimezone(UTC)
 
 

@@ -11,11 +11,11 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """One decision, disclosure, run or word of a named person, with the fields of DPA 2018 s.62 and of product policy.
 
     Which of the optional fields are there depends on `op`: a decision has the decision's, a disclosure the message's, an
-    approval or refusal those of the hold it is about.
+    approval or refusal those of the hold it is about, a replay those of the record, or counts.
     """
 
     schema: Literal["cordon.receipt.v1"]
-    op: Literal["decision", "disclosure", "release", "approval", "refusal"]
+    op: Literal["decision", "disclosure", "release", "approval", "refusal", "replay"]
     at: str
     actor: str
     unit: str
@@ -41,6 +41,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     reason_code: str | None = None
     approvals: int | None = None
     needed: int | None = None
+    fate: str | None = None
+    records: int | None = None
+    changed: int | None = None
 
 
 class Quarantine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,7 +12,7 @@ import hmac
 import os
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -106,6 +106,10 @@ class Records:
             self.own = set(ids.values())
             valid = ctx.vault.get(f"valid/{batch}", Valid)
             self._found = {ids[offset]: record for offset, record in zip(valid.offsets, valid.incidents, strict=True)}
+
+    def add(self, incidents: Mapping[int, Incident]) -> None:
+        """Makes incidents known that are in hand, by coordinate."""
+        self._found |= incidents
 
     def fetch(self, coordinate_ids: Iterable[int]) -> None:
         """Makes sure these can be asked for: one visit to the vault per batch they are in."""

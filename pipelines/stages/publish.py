@@ -7,7 +7,8 @@ input offset behind it, so a crash at any instant leaves both or neither; `Sink.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -53,7 +54,11 @@ def publish(ctx: Context, batch: Batch, sink: Sink) -> dict[str, int]:
             waiting = list(waiting_messages(ctx, conn, mark, sequence))
     referrals = [message for _, message in waiting]
     with ctx.db.connect() as conn:
-        messages = [*referrals, *_quarantine_messages(conn, batch), *audit_messages(conn, f"firewall/{batch}")]
+        messages = [
+            *referrals,
+            *quarantine_messages(ledger.quarantine_rows_of(conn, batch)),
+            *audit_messages(conn, f"firewall/{batch}"),
+        ]
     if sent is None or sent < sequence:
         sink.send(mark, sequence, messages)
     counts = {"referrals": len(referrals), "messages": len(messages)}
@@ -133,8 +138,9 @@ def mark_sent(conn: Connection, mark: str, sequence: int) -> None:
     )
 
 
-def _quarantine_messages(conn: Connection, batch: Batch) -> Iterator[Message]:
-    for row in ledger.quarantine_rows_of(conn, batch):
+def quarantine_messages(rows: Iterable[dict[str, Any]]) -> Iterator[Message]:
+    """Notes of records that were set aside."""
+    for row in rows:
         yield Message(QUARANTINE, row["coordinate"].encode(), msgspec.json.encode(row), (), None)
 
 

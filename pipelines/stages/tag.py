@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,12 +23,13 @@ from pipelines.context import Context
 from pipelines.contracts.codes import Protection
 from pipelines.contracts.decode import what_can_be_read
 from pipelines.contracts.incident import Incident, Person
-from pipelines.resolve import Ints, Rows, effective, load_incidents
+from pipelines.resolve import LIFTED, Ints, Rows, effective, load_incidents
 from pipelines.stages.land import Landed
 from pipelines.stages.validate import Valid
 from pipelines.stores import ledger
 from pipelines.stores.bulk import chunks, insert_rows, next_id
 from pipelines.stores.database import writing
+from pipelines.stores.registry import Linked
 from pipelines.stores.tables import FACTS, counter_allegation, incident, mention
 from pipelines.tagging.facts import Facts, counter_allegations, facts, raw_counter_allegations
 from pipelines.tagging.identity import Identity, identity_of, identity_of_raw
@@ -66,14 +67,63 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
         if ledger.is_done(conn, batch, "tag"):
             return {}
         rejected = ledger.quarantined_offsets(conn, batch)
-    quarantined_raws = [r for r in ctx.vault.get(f"landed/{batch}", Landed) if r[0] in rejected] if rejected else []
     valid = ctx.vault.get(f"valid/{batch}", Valid)
+    raws = dict(ctx.vault.get(f"landed/{batch}", Landed)) if rejected or valid.faults else {}
+    tagged = tagged_of(ctx, batch, valid, raws, rejected)
+    with writing(ctx.db) as conn:
+        if ledger.is_done(conn, batch, "tag"):
+            return {}
+        linked = ctx.registry.link(conn, tagged.identities)
+        of_record, of_shadow = record_incidents(ctx, conn, tagged)
+        people = linked.person_ids.tolist()
+        columns = mention_columns(ledger.coordinate_ids(conn, batch), tagged, people, of_record, of_shadow)
+        insert_mentions(conn, columns)
+        counts = _protect(ctx, conn, tagged.found, people, np.array(of_record, dtype=np.int64), of_shadow)
+        touch_people(conn, linked.gaining)
+        now = ctx.now()
+        ledger.raise_alerts(conn, alerts_on_chains(linked), now)
+        if tagged.quarantined:
+            _quarantine_persons(conn, batch, tagged.quarantined)
+        counts["quarantined"] = len(tagged.quarantined)
+        counts["named_in_quarantine"] = len(tagged.shadows)
+        ledger.set_done(conn, batch, "tag", now, ctx.timer() - started, counts)
+    return counts
+
+
+class Tagged(msgspec.Struct, frozen=True):
+    """What can be said of records by themselves, before anything is compared with what is known."""
+
+    valid: Valid
+    found: Facts
+    persons: list[Person]
+    quarantined: dict[tuple[int, str], str]
+    """Persons (by offset and ref) whose tags break a row rule, and the rules."""
+    macs: list[bytes]
+    """The incident of each record."""
+    identities: list[Identity]
+    """Those of the persons, then those of the shadows."""
+    contents: list[int]
+    shadows: list[Shadow]
+
+
+def tagged_of(ctx: Context, batch: Batch, valid: Valid, raws: Mapping[int, bytes], rejected: Collection[int]) -> Tagged:
+    """Tags valid records, and reads who is named in those rejected.
+
+    Args:
+        ctx: an open context.
+        batch: what the records are of.
+        valid: the valid ones.
+        raws: the bytes by offset, of those rejected and of those with somebody who could not be read, at least.
+        rejected: the offsets of records that are quarantined.
+
+    Raises:
+        GateError: if the tagged persons break a table rule.
+    """
     found = facts(valid.accepted())
     persons = [person for record in valid.incidents for person in record.persons]
-    quarantined = _through_the_gate(batch, valid, persons, found)
-    keys = [incident_key(record) for record in valid.incidents]
-    macs = [incident_mac(ctx, key) for key in keys]
-    as_sent = _as_sent(ctx, batch, valid)
+    macs = [incident_mac(ctx, incident_key(record)) for record in valid.incidents]
+    as_sent = _as_sent(valid, raws)
+    shadows = _shadows(batch, [(offset, raw) for offset, raw in raws.items() if offset in rejected])
     identities = [
         identity_of_raw(as_sent[n, i], record.header.source_force, as_sent[n, -1], f"{mac.hex()}|{person.person_ref}")
         if (n, i) in as_sent
@@ -84,38 +134,28 @@ def tag(ctx: Context, batch: Batch) -> dict[str, int]:
     contents = [
         int.from_bytes(hmac.digest(ctx.keys.reference, _encode(p), "sha256")[:8], "big", signed=True) for p in persons
     ]
-    shadows = _shadows(batch, quarantined_raws)
-    with writing(ctx.db) as conn:
-        if ledger.is_done(conn, batch, "tag"):
-            return {}
-        linked = ctx.registry.link(conn, [*identities, *(shadow.identity for shadow in shadows)])
-        ids = _record_incidents(ctx, conn, valid, found, macs, shadows)
-        of_record = [ids[mac] for mac in macs]
-        of_shadow = [(s, 0 if s.incident_key is None else ids[incident_mac(ctx, s.incident_key)]) for s in shadows]
-        people = linked.person_ids.tolist()
-        _record_mentions(conn, batch, valid, found, persons, contents, people, of_record, of_shadow)
-        counts = _protect(ctx, conn, found, people, np.array(of_record, dtype=np.int64), of_shadow)
-        _touch_people(conn, linked.gaining)
-        now = ctx.now()
-        ledger.raise_alerts(
-            conn, (("alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items()), now
-        )
-        if quarantined:
-            _quarantine_persons(conn, batch, quarantined)
-        counts["quarantined"] = len(quarantined)
-        counts["named_in_quarantine"] = len(shadows)
-        ledger.set_done(conn, batch, "tag", now, ctx.timer() - started, counts)
-    return counts
+    return Tagged(
+        valid=valid,
+        found=found,
+        persons=persons,
+        quarantined=_through_the_gate(batch, valid, persons, found),
+        macs=macs,
+        identities=[*identities, *(shadow.identity for shadow in shadows)],
+        contents=contents,
+        shadows=shadows,
+    )
 
 
-def _as_sent(ctx: Context, batch: Batch, valid: Valid) -> dict[tuple[int, int], Any]:
+def alerts_on_chains(linked: Linked) -> Iterator[tuple[str, str]]:
+    """Alerts (rule, what) on people who are too many to be one."""
+    return (("alert|long_chain", f"component {c} of {n} people") for c, n in linked.long_chains.items())
+
+
+def _as_sent(valid: Valid, raws: Mapping[int, bytes]) -> dict[tuple[int, int], Any]:
     """People of whom something could not be read, as they were sent, by positions of record and person; under -1 the locations.
 
     A name of the wrong type is a fault, and still the name of somebody who is protected.
     """
-    if not valid.faults:
-        return {}
-    raws = dict(ctx.vault.get(f"landed/{batch}", Landed))
     found: dict[tuple[int, int], Any] = {}
     for position, faulty in valid.faults.items():
         document = what_can_be_read(raws[valid.offsets[position]]) or {}
@@ -221,6 +261,17 @@ def _shadows(batch: Batch, raws: Sequence[tuple[int, bytes]]) -> list[Shadow]:
 # ---- recording --------------------------------------------------------------------------------------------------
 
 
+def record_incidents(ctx: Context, conn: Connection, tagged: Tagged) -> tuple[list[int], list[tuple[Shadow, int]]]:
+    """Adds incidents, widens those known, spreads counter-allegations.
+
+    Returns:
+        The incident of each record, and each shadow with its own: 0 where it cannot be read.
+    """
+    ids = _record_incidents(ctx, conn, tagged.valid, tagged.found, tagged.macs, tagged.shadows)
+    of_shadow = [(s, 0 if s.incident_key is None else ids[incident_mac(ctx, s.incident_key)]) for s in tagged.shadows]
+    return [ids[mac] for mac in tagged.macs], of_shadow
+
+
 def _record_incidents(
     ctx: Context,
     conn: Connection,
@@ -229,7 +280,7 @@ def _record_incidents(
     macs: Sequence[bytes],
     shadows: Sequence[Shadow],
 ) -> dict[bytes, int]:
-    """Adds the batch's incidents, widens those known, spreads counter-allegations; returns ids by mac."""
+    """See `record_incidents`; returns ids by mac."""
     top: dict[bytes, int] = {}
     signals: dict[bytes, int] = {}
     linked: dict[bytes, bool] = {}
@@ -301,40 +352,52 @@ def _record_incidents(
     return ids
 
 
-def _record_mentions(
-    conn: Connection,
-    batch: Batch,
-    valid: Valid,
-    found: Facts,
-    persons: Sequence[Person],
-    contents: Sequence[int],
+def mention_columns(
+    coordinates: Mapping[int, int],
+    tagged: Tagged,
     people: Sequence[int],
-    incident_ids: Sequence[int],
-    shadows: Sequence[tuple[Shadow, int]],
-) -> None:
-    coordinates = ledger.coordinate_ids(conn, batch)
-    owner, count, others = found.incident.tolist(), len(persons), len(shadows)
-    first = next_id(conn, mention)
+    of_record: Sequence[int],
+    of_shadow: Sequence[tuple[Shadow, int]],
+) -> dict[str, Sequence[Any]]:
+    """What is said of each person, and then of each shadow, as a column for each fact; all but the mention's id.
+
+    Args:
+        coordinates: the id of each offset.
+        tagged: what the records say.
+        people: the registry's number of each person, then of each shadow.
+        of_record: the incident of each record.
+        of_shadow: each shadow and its incident.
+    """
+    valid, found = tagged.valid, tagged.found
+    owner, count, others = found.incident.tolist(), len(tagged.persons), len(of_shadow)
     no, none = [False] * others, [0] * others
-    columns = {
-        "id": range(first, first + count + others),
-        "coordinate_id": [coordinates[valid.offsets[i]] for i in owner] + [coordinates[s.offset] for s, _ in shadows],
-        "incident_id": [incident_ids[i] for i in owner] + [incident_id for _, incident_id in shadows],
-        "version": [valid.incidents[i].header.version for i in owner] + [s.version for s, _ in shadows],
-        "person_ref": [person.person_ref for person in persons] + [s.person_ref for s, _ in shadows],
+    columns: dict[str, Sequence[Any]] = {
+        "coordinate_id": [coordinates[valid.offsets[i]] for i in owner] + [coordinates[s.offset] for s, _ in of_shadow],
+        "incident_id": [of_record[i] for i in owner] + [incident_id for _, incident_id in of_shadow],
+        "version": [valid.incidents[i].header.version for i in owner] + [s.version for s, _ in of_shadow],
+        "person_ref": [person.person_ref for person in tagged.persons] + [s.person_ref for s, _ in of_shadow],
         "person_id": people,
-        "content": [*contents, *none],
+        "content": [*tagged.contents, *none],
         "quarantined": [False] * count + [True] * others,
         "retracted": found.retracted[found.incident].tolist() + no,
         "rules": found.rules.tolist() + [BIT["indeterminate|quarantined"]] * others,
         "ties": [msgspec.json.encode(found.ties[i]).decode() if i in found.ties else None for i in range(count)]
         + [None] * others,
+        "replayed": [0] * (count + others),
     }
     for name in ("standing", "own", "if_da", "if_ms", "evidence", "caution", "consent", "ie_consent"):
         columns[name] = getattr(found, name).tolist() + none
     for name in ("child", "high_risk", "assessed"):
         columns[name] = getattr(found, name).tolist() + no
-    insert_rows(conn, mention, FACTS, list(zip(*(columns[name] for name in FACTS), strict=True)))
+    return columns
+
+
+def insert_mentions(conn: Connection, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Adds mentions given by fact."""
+    first = next_id(conn, mention)
+    count = len(columns["person_ref"])
+    every = {"id": range(first, first + count), **columns}
+    insert_rows(conn, mention, FACTS, list(zip(*(every[name] for name in FACTS), strict=True)))
 
 
 # ---- passing protection on --------------------------------------------------------------------------------------
@@ -355,7 +418,7 @@ def _protect(
     rows = load_incidents(conn, several)
     within = effective(rows)
     if rows.count:
-        _unite_versions(ctx, conn, rows)
+        unite_versions(ctx, conn, rows)
         _lift_replaced(ctx, conn, rows, within.protections)
     alone = ~np.isin(incident_ids[found.incident], np.fromiter(several, dtype=np.int64, count=len(several)))
     masks = np.where(alone, found.own, 0)
@@ -363,9 +426,9 @@ def _protect(
     grown = ctx.registry.protect(
         conn,
         np.concatenate([people[:count], people[count:][unlinked], rows["person_id"]]),
-        np.concatenate([masks, np.full(len(unlinked), _INDETERMINATE), within.protections]),
+        np.concatenate([masks, np.full(len(unlinked), _INDETERMINATE), within.passed_on]),
     )
-    _touch_people(conn, ctx.registry.members(conn, grown))
+    touch_people(conn, ctx.registry.members(conn, grown))
     return {
         "persons": count,
         "protected": int(np.count_nonzero(found.own)),
@@ -393,7 +456,7 @@ def _with_other_records(conn: Connection, incident_ids: Sequence[int], of_shadow
     return several
 
 
-def _unite_versions(ctx: Context, conn: Connection, rows: Rows) -> None:
+def unite_versions(ctx: Context, conn: Connection, rows: Rows) -> None:
     """The same person_ref in another version is the same person, whatever was corrected."""
     by_group: dict[int, int] = {}
     pairs = []
@@ -402,7 +465,7 @@ def _unite_versions(ctx: Context, conn: Connection, rows: Rows) -> None:
         if other != person:
             pairs.append((other, person))
     if pairs:
-        _touch_people(conn, ctx.registry.unite(conn, pairs))
+        touch_people(conn, ctx.registry.unite(conn, pairs))
 
 
 def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any) -> None:
@@ -412,27 +475,34 @@ def _lift_replaced(ctx: Context, conn: Connection, rows: Rows, protections: Any)
         return
     groups = set(rows.who[replaced].tolist())
     people = sorted({int(p) for g, p in zip(rows.who.tolist(), rows["person_id"].tolist(), strict=True) if g in groups})
-    for part in chunks(people):
+    recompute(ctx, conn, people)
+
+
+def recompute(ctx: Context, conn: Connection, people: Iterable[int]) -> None:
+    """Gives people exactly the protections that follow from all facts: what was taken back from them is gone."""
+    for part in chunks(sorted(set(people))):
         of_them = {
             i for (i,) in conn.execute(select(mention.c.incident_id).where(mention.c.person_id.in_(part)).distinct())
         }
         all_rows = load_incidents(conn, of_them)
-        everywhere = effective(all_rows).protections
+        everywhere = effective(all_rows).passed_on
         masks = dict.fromkeys(part, 0)
         for person, mask in zip(all_rows["person_id"].tolist(), everywhere.tolist(), strict=True):
             if person in masks:
                 masks[person] |= mask
-        unreadable = select(mention.c.person_id).where(mention.c.person_id.in_(part), mention.c.incident_id == 0)
-        for (person,) in conn.execute(unreadable):
-            masks[person] |= _INDETERMINATE
+        unreadable = select(mention.c.person_id, mention.c.replayed).where(
+            mention.c.person_id.in_(part), mention.c.incident_id == 0
+        )
+        for person, replayed in conn.execute(unreadable):
+            masks[person] |= LIFTED if replayed else _INDETERMINATE
         components = np.unique(ctx.registry.components(conn, part))
         before = ctx.registry.protections(conn, components)
         ctx.registry.reset(conn, masks)
         lost = components[ctx.registry.protections(conn, components) != before]
-        _touch_people(conn, ctx.registry.members(conn, lost.tolist()))
+        touch_people(conn, ctx.registry.members(conn, lost.tolist()))
 
 
-def _touch_people(conn: Connection, people: Ints) -> None:
+def touch_people(conn: Connection, people: Ints) -> None:
     """Marks every incident dirty that names someone of whom more, or less, is known to be protected than before."""
     for part in chunks(people.tolist()):
         conn.execute(

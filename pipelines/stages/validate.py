@@ -6,7 +6,7 @@ an expectation that raises, fails the whole batch (spec 2, 6.4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -56,31 +56,10 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
     before = {offset for offset, _rules in quarantined.items()}
     landed = ctx.vault.get(f"landed/{batch}", Landed)
 
-    rejected: dict[int, tuple[str, ...]] = {}
-    offsets: list[int] = []
-    records: list[Accepted] = []
-    for offset, raw in landed:
-        if offset in before:
-            continue
-        verdict = decode.typed(raw)
-        if isinstance(verdict, Rejected):
-            rejected[offset] = verdict.rules
-        else:
-            offsets.append(offset)
-            records.append(verdict)
-
-    failed, warnings = _through_the_gates(batch, offsets, records)
-    for position, rules in failed.items():
-        rejected[offsets[position]] = rules
-    kept = [i for i in range(len(records)) if i not in failed]
-    valid = Valid(
-        offsets=[offsets[i] for i in kept],
-        incidents=[records[i].incident for i in kept],
-        faults={n: records[i].faults for n, i in enumerate(kept) if records[i].faults},
-    )
+    valid, rejected, warnings = valid_of(batch, ((offset, raw) for offset, raw in landed if offset not in before))
     ctx.vault.put(f"valid/{batch}", valid, apart="incidents")
     counts = {
-        "valid": len(kept),
+        "valid": len(valid.offsets),
         "quarantined": len(rejected),
         "faulty_persons": sum(len(f) for f in valid.faults.values()),
         "warnings": warnings,
@@ -91,6 +70,34 @@ def validate(ctx: Context, batch: Batch) -> dict[str, int]:
         ledger.raise_alerts(conn, alerts_on(batch, rejected, dict(landed)) if rejected else (), now)
         ledger.set_done(conn, batch, "validate", now, ctx.timer() - started, counts)
     return counts
+
+
+def valid_of(batch: Batch, records: Iterable[tuple[int, bytes]]) -> tuple[Valid, dict[int, tuple[str, ...]], int]:
+    """Judges records that are strict JSON, by offset: (those valid, the rules broken by the others, how many warnings).
+
+    Raises:
+        GateError: if a table rule failed or an expectation raised.
+    """
+    rejected: dict[int, tuple[str, ...]] = {}
+    offsets: list[int] = []
+    accepted: list[Accepted] = []
+    for offset, raw in records:
+        verdict = decode.typed(raw)
+        if isinstance(verdict, Rejected):
+            rejected[offset] = verdict.rules
+        else:
+            offsets.append(offset)
+            accepted.append(verdict)
+    failed, warnings = _through_the_gates(batch, offsets, accepted)
+    for position, rules in failed.items():
+        rejected[offsets[position]] = rules
+    kept = [i for i in range(len(accepted)) if i not in failed]
+    valid = Valid(
+        offsets=[offsets[i] for i in kept],
+        incidents=[accepted[i].incident for i in kept],
+        faults={n: accepted[i].faults for n, i in enumerate(kept) if accepted[i].faults},
+    )
+    return valid, rejected, warnings
 
 
 def _through_the_gates(

@@ -223,6 +223,11 @@ def quarantine_rows_of(conn: Connection, batch: Batch) -> Iterator[dict[str, Any
     yield from _quarantined(conn, coordinate.c.stage.is_not(None) & (coordinate.c.batch == str(batch)))
 
 
+def quarantine_rows_of_replay(conn: Connection, number: int) -> Iterator[dict[str, Any]]:
+    """The quarantined coordinates of which a replay, by the number of its act, had something new to say."""
+    yield from _quarantined(conn, coordinate.c.stage.is_not(None) & coordinate.c.batch.endswith(f"/replay-{number}"))
+
+
 def _quarantined(conn: Connection, condition: Any) -> Iterator[dict[str, Any]]:
     c = coordinate.c
     query = (

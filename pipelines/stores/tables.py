@@ -113,8 +113,9 @@ _FACTS: tuple[Column[Any], ...] = (
     Column("retracted", Boolean, nullable=False),
     Column("rules", BigInteger, nullable=False),
     Column("ties", Text),
+    Column("replayed", SmallInteger, nullable=False, server_default="0"),
 )
-#: What a record says of a person, in the order of the columns: written once, and never changed.
+#: What a record says of a person, in the order of the columns: written once, and changed by a replay of that record only.
 FACTS = tuple(column.name for column in _FACTS)
 
 #: A person in one record: first what the record says, then what follows from everything known.

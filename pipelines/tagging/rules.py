@@ -87,6 +87,7 @@ RULES: dict[str, Rule] = {
     "caution|identity": Rule("Name or date of birth is not fit to be released.", "DPA 2018 s.38(4)"),
     "record|retracted": Rule("The source has retracted the record.", "DPA 2018 s.38(5)"),
     "caution|newer_unread": Rule("A newer version of this incident could not be read.", "fail closed"),
+    "indeterminate|replay": Rule("Replayed, and the rules of that day would not let the record pass.", "fail closed"),
 }
 
 #: The bit of each rule.
