@@ -91,7 +91,7 @@ def send_acts(ctx: Context, sink: Sink) -> dict[str, int]:
 def _drop_overtaken(ctx: Context, conn: Connection, each: Act) -> None:
     """Takes out of an act's unit what would not be decided so today."""
     if any(digest != ctx.policy.digest for digest, _ in waiting_messages(ctx, conn, MARK, each.number)):
-        take_back(conn, MARK, each.number, each.decisions)
+        take_back(conn, MARK, each.number, [each.decisions])
         rows = without_those_on_their_way(load(conn, "i.dirty"), set())
         settle(ctx, conn, rows, each.unit, Records(ctx, conn))
     standing = select(mention.c.referral_id).where(

@@ -99,12 +99,12 @@ def _open(ctx: Context, message_id: str, sealed: bytes) -> Outgoing:
 def _undo_firewall(ctx: Context, batch: Batch, mark: str, sequence: int) -> None:
     """Takes back what was decided for a batch and not yet sent, so that the firewall decides it again."""
     with writing(ctx.db) as conn:
-        take_back(conn, mark, sequence, f"firewall/{batch}")
+        take_back(conn, mark, sequence, [f"firewall/{batch}"])
         conn.execute(delete(stage_done).where(stage_done.c.batch == str(batch), stage_done.c.stage == "firewall"))
 
 
-def take_back(conn: Connection, mark: str, sequence: int, segment: str) -> None:
-    """Undoes what a unit decided and did not send: its incidents are to be decided again, its receipts stay as undone."""
+def take_back(conn: Connection, mark: str, sequence: int, segments: Iterable[str]) -> None:
+    """Undoes what a unit made ready and did not send: who was to be referred is decided again, receipts stay as undone."""
     unit = (outbox.c.mark == mark) & (outbox.c.sequence == sequence) & outbox.c.sent.is_(False)
     unsent = [message_id for (message_id,) in conn.execute(select(outbox.c.message_id).where(unit))]
     conn.execute(delete(outbox).where(unit))
@@ -119,9 +119,10 @@ def take_back(conn: Connection, mark: str, sequence: int, segment: str) -> None:
             .where(incident.c.id.in_(select(mention.c.incident_id).where(mention.c.referral_id.in_(part))))
             .values(dirty=True)
         )
-    conn.execute(
-        update(audit_segment).where(audit_segment.c.name == segment).values(name=f"{segment}/undone-{audit.size(conn)}")
-    )
+    for name in segments:
+        conn.execute(
+            update(audit_segment).where(audit_segment.c.name == name).values(name=f"{name}/undone-{audit.size(conn)}")
+        )
 
 
 def mark_sent(conn: Connection, mark: str, sequence: int) -> None:

@@ -36,11 +36,11 @@ from pipelines.stages.firewall import (
     utc,
     without_those_on_their_way,
 )
-from pipelines.stages.publish import audit_messages, mark_sent, waiting_messages
+from pipelines.stages.publish import audit_messages, mark_sent, take_back, waiting_messages
 from pipelines.stores import audit
 from pipelines.stores.bulk import chunks, insert_rows, update_rows
 from pipelines.stores.database import writing
-from pipelines.stores.tables import audit_segment, draft, mention, outbox, release_run, subject
+from pipelines.stores.tables import draft, mention, outbox, release_run, subject
 
 MARK = "release"
 
@@ -95,12 +95,8 @@ def _take_back(conn: Connection, number: int) -> None:
         .values(enforcement_state=State.RELEASED)
     )
     conn.execute(update(subject).where(s.withdrawn_by.in_(unit)).values(withdrawn_by=None))
-    conn.execute(delete(outbox).where(outbox.c.mark == MARK, outbox.c.sequence == number))
     conn.execute(delete(release_run).where(release_run.c.number == number))
-    for name in _segments(number):
-        conn.execute(
-            update(audit_segment).where(audit_segment.c.name == name).values(name=f"{name}/undone-{audit.size(conn)}")
-        )
+    take_back(conn, MARK, number, _segments(number))
 
 
 #: The state of what was decided and never disclosed: decided otherwise meanwhile, it is not pending any more.

@@ -11,6 +11,8 @@ from tests.stages.test_replay import refused
 from tests.stages.world import SUSPECT, World, incident
 from tests.world import Called, cordon
 
+pytestmark = pytest.mark.slow  # about a second for each run of the real pipeline
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from tests.stages.world import SUSPECT, VICTIM, World, domestic, incident, person
 from tests.world import Called, cordon
 
+pytestmark = pytest.mark.slow  # about a second for each run of the real pipeline
+
 CANARIES = ("Oyelaran", "Temitope", "Marlowe", "Edwin", "1991-04-03", "1988-01-30", "N100", "N200", "0000001")
 
 

@@ -10,10 +10,15 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from pipelines.context import open_context
+from pipelines.contracts.codes import Consent
 from pipelines.sinks import Message
 from pipelines.stages.release import release
+from pipelines.stores.database import writing
+from pipelines.stores.tables import incident as incident_table
+from pipelines.stores.tables import mention
 from tests.stages.world import NOW, SUSPECT, VICTIM, Outputs, World, domestic, incident, person
 
 pytestmark = pytest.mark.slow  # about a second for each run of the real pipeline
@@ -228,3 +233,16 @@ def test_outputs_are_a_function_of_input_clock_and_seed(tmp_path: Path) -> None:
         out: Outputs = World(tmp_path / name).run(incident(1, SUSPECT), domestic(2, VICTIM), now=NOW)
         found.append((out.folder / "enforcement.subjects.v1.jsonl").read_bytes())
     assert found[0] == found[1]
+
+
+def test_a_referral_of_a_release_that_was_taken_back_is_not_lost(tmp_path: Path) -> None:
+    """A release decides anew, and may refer somebody; where it dies before sending, the next one refers them, once."""
+    world = World(tmp_path)
+    world.run(domestic(1, person(VICTIM, risk=None)), release=False)
+    with open_context(world.settings, seed=7) as ctx, writing(ctx.db) as conn:
+        conn.execute(update(mention).values(consent=int(Consent.GIVEN)))
+        conn.execute(update(incident_table).values(dirty=True))
+    with open_context(world.settings, seed=7) as ctx, pytest.raises(OSError, match="no disk"):
+        release(ctx.at(datetime.fromisoformat(LATER)), DyingSink())
+    assert len(world.run(now=LATER).referrals) == 1
+    assert world.run(now=MUCH_LATER).referrals == []

@@ -24,6 +24,8 @@ from pipelines.stores.tables import registry_person
 from tests.faults.dying import dies
 from tests.stages.world import NOW, SUSPECT, VICTIM, Outputs, World, domestic, incident, person
 
+pytestmark = pytest.mark.slow  # about a second for each run of the real pipeline
+
 SOON = "2026-11-23T10:00:00+00:00"
 LATER = "2026-11-27T09:00:00+00:00"
 MUCH_LATER = "2026-12-04T09:00:00+00:00"
