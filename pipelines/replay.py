@@ -242,6 +242,7 @@ class _Again:
     def __init__(self, ctx: Context, batch: Batch, records: Sequence[_Record]) -> None:
         self._ctx, self._batch = ctx, batch
         self._records = {record.offset: record for record in records}
+        self._offsets = {record.id: record.offset for record in records}
         self._raws = self._landed()
         self._broken: dict[int, tuple[str, tuple[str, ...]]] = {}
         for offset, raw in self._raws.items():
@@ -364,7 +365,7 @@ class _Again:
         return _keyed(found)
 
     def _now_valid(self, record_id: int) -> bool:
-        return next(o for o, record in self._records.items() if record.id == record_id) not in self._broken
+        return self._offsets[record_id] not in self._broken
 
     def _protect(self, conn: Connection, before: Mapping[str, Any]) -> set[int]:
         """Of a record that was processed and would not pass today, everyone is INDETERMINATE."""
@@ -393,7 +394,7 @@ class _Again:
                 )
                 changed.add(record_id)
         for record_id, ref in aside:
-            why = self._tagged.quarantined[next(o for o, r in self._records.items() if r.id == record_id), ref]
+            why = self._tagged.quarantined[self._offsets[record_id], ref]
             conn.execute(
                 update(mention)
                 .where(m.coordinate_id == record_id, m.person_ref == ref, m.enforcement_state.is_(None))
