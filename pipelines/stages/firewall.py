@@ -150,7 +150,7 @@ def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Reco
     records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
     _draft(ctx, conn, rows, plan, outcome, records)
     sent = _refer(ctx, conn, rows, within.protections, plan, outcome, unit, records)
-    changed = _changed(rows, outcome)  # after the guard, which may have held what the policy would release
+    changed = _changed(rows, plan, outcome)  # after the guard, which may have held what the policy would release
     _store(ctx, conn, rows, outcome, plan, changed, policy_id)
     receipts = _receipts(ctx, conn, rows, outcome, changed, unit)
     audit.append_segment(conn, f"{unit.stage}/{unit.name}", receipts, ctx.now(), signing_key(ctx))
@@ -192,11 +192,11 @@ def _policy_id(ctx: Context, conn: Connection) -> int:
     return ids[ctx.policy.digest]
 
 
-def _changed(rows: Rows, outcome: Outcome) -> list[int]:
-    """Positions in the outcome of decisions that are new or not what they were."""
+def _changed(rows: Rows, plan: _Plan, outcome: Outcome) -> list[int]:
+    """Positions in the outcome of decisions that are new or not what they were. Who is quarantined has none."""
     enforcement, safeguarding, protections = (rows.text(n) for n in ("enforcement", "safeguarding", "protections"))
     found = []
-    for n, i in enumerate(outcome.rows.tolist()):
+    for i, n in plan.position.items():
         if (
             enforcement[i] != outcome.enforcement[n]
             or safeguarding[i] != outcome.safeguarding[n]
@@ -233,6 +233,11 @@ _STATE_OF = {
 }
 
 
+def _unless_disclosed(was: str | None, state: str) -> str:
+    """The state that follows: what was disclosed stays released or withdrawn in the ledger for ever (spec 6.26)."""
+    return was if was in _DISCLOSED else state
+
+
 def _plan(rows: Rows, outcome: Outcome) -> _Plan:
     plan = _Plan({}, [], [], [], {}, [], {}, {}, {}, {})
     was_e, was_s = rows.text("enforcement_state"), rows.text("safeguarding_state")
@@ -252,18 +257,18 @@ def _plan(rows: Rows, outcome: Outcome) -> _Plan:
         if decision is Decision.RELEASE_MINIMISED:
             if had[i] != Decision.RELEASE_MINIMISED:
                 plan.new_drafts.append(i)
-            plan.enforcement_state[i] = was_e[i] if was_e[i] in _DISCLOSED else State.PENDING
+            plan.enforcement_state[i] = _unless_disclosed(was_e[i], State.PENDING)
         else:
             if had[i] == Decision.RELEASE_MINIMISED:
                 plan.drop_drafts.append(i)
-            plan.enforcement_state[i] = was_e[i] if was_e[i] in _DISCLOSED else _STATE_OF[decision]
+            plan.enforcement_state[i] = _unless_disclosed(was_e[i], _STATE_OF[decision])
         decision = outcome.safeguarding[n]
         if decision is Decision.RELEASE:
             if was_s[i] not in _REFERRED or protections[i] != int(outcome.protections[n]) or incidents[i] in told_more:
                 plan.referrals.append(i)
-            plan.safeguarding_state[i] = was_s[i] if was_s[i] in _DISCLOSED else State.PENDING
+            plan.safeguarding_state[i] = _unless_disclosed(was_s[i], State.PENDING)
         else:
-            plan.safeguarding_state[i] = was_s[i] if was_s[i] in _DISCLOSED else _STATE_OF[decision]
+            plan.safeguarding_state[i] = _unless_disclosed(was_s[i], _STATE_OF[decision])
     current = rows.current
     for i in np.flatnonzero(~current & (rows["quarantined"] == 0)).tolist():
         if was_e[i] == State.QUARANTINED:
@@ -340,8 +345,8 @@ def _store(
     update_rows(conn, mention, names, "id", values)
     superseded = []
     for i in plan.superseded:
-        e = was_e[i] if was_e[i] in _DISCLOSED else State.SUPERSEDED
-        s = was_s[i] if was_s[i] in _DISCLOSED else State.SUPERSEDED
+        e = _unless_disclosed(was_e[i], State.SUPERSEDED)
+        s = _unless_disclosed(was_s[i], State.SUPERSEDED)
         superseded.append((None, None, e, s, ids[i]))
     update_rows(
         conn, mention, ("enforcement", "safeguarding", "enforcement_state", "safeguarding_state"), "id", superseded
@@ -391,7 +396,7 @@ def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Out
     """Builds the drafts of those who may be released after the embargo, and guards each."""
     due = utc(ctx.now() + ctx.settings.embargo_duration)
     built = []
-    refs, ids = rows.text("person_ref"), rows["id"].tolist()
+    refs, ids, was = rows.text("person_ref"), rows["id"].tolist(), rows.text("enforcement_state")
     protected = _protected_by_record(rows, outcome)
     for i in plan.new_drafts:
         record_id = int(rows["coordinate_id"][i])
@@ -402,7 +407,7 @@ def _draft(ctx: Context, conn: Connection, rows: Rows, plan: _Plan, outcome: Out
         others = [p for p in record.persons if p is not person and p.person_ref in protected[record_id]]
         objections = objections_to_draft(text.decode(), content, record, others)
         if objections:
-            plan.enforcement_state[i] = State.HELD
+            plan.enforcement_state[i] = _unless_disclosed(was[i], State.HELD)
             plan.why[i, Recipient.ENFORCEMENT] = " ".join(objections)
             n = plan.position[i]
             outcome.enforcement[n] = Decision.HOLD_FOR_HUMAN
@@ -521,10 +526,11 @@ def _refer(
             stopped[ids[position]].append(rule)
     # The same referral again is the same message: sent once, and released with the first.
     known = dict(_known_messages(conn, ids))
+    was = rows.text("safeguarding_state")
     for i, message_id in list(plan.referral_id.items()):
         if message_id in stopped:
             del plan.referral_id[i]
-            plan.safeguarding_state[i] = State.QUARANTINED
+            plan.safeguarding_state[i] = _unless_disclosed(was[i], State.QUARANTINED)
             plan.why[i, Recipient.SAFEGUARDING] = " ".join(stopped[message_id])
         elif known.get(message_id):
             plan.safeguarding_state[i] = State.RELEASED
@@ -549,7 +555,7 @@ def _built_referrals(
     ctx: Context, rows: Rows, within: Any, plan: _Plan, outcome: Outcome, records: Records
 ) -> Iterator[_Built]:
     """The referrals due that pass the guard. What one record's referrals share is made ready once."""
-    refs, record_ids = rows.text("person_ref"), rows["coordinate_id"].tolist()
+    refs, record_ids, was = rows.text("person_ref"), rows["coordinate_id"].tolist(), rows.text("safeguarding_state")
     children = _incidents_with_children(rows)
     high = _high_risk(rows)
     for record_id, due in groupby(sorted(plan.referrals, key=record_ids.__getitem__), record_ids.__getitem__):
@@ -577,7 +583,7 @@ def _built_referrals(
             rest = Reading(rest_of(referral))
             objections = guard.objections_to_rest(place, rest)
             if objections:
-                plan.safeguarding_state[i] = State.HELD
+                plan.safeguarding_state[i] = _unless_disclosed(was[i], State.HELD)
                 outcome.safeguarding[n] = Decision.HOLD_FOR_HUMAN
                 outcome.safeguarding_why[n] = plan.why[i, Recipient.SAFEGUARDING] = " ".join(objections)
                 continue

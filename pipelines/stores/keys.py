@@ -105,6 +105,7 @@ class Keys(msgspec.Struct, frozen=True):
                 if not create:
                     raise StoreError(
                         f"no key file at `{file}`: restore it, the vault and the registry cannot be read without it"
+                        " (a state that was made with --seed has none: give the same --seed)"
                     )
                 _create(file)
                 text = _read(file)

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from expectations.gate import Judgement, judge
 from pipelines.contracts.codes import Decision
+from pipelines.guard import RecordGuard
+from pipelines.stages import tag
 from tests.stages.world import SUSPECT, VICTIM, World, domestic, incident, person
 
 AT = "in0.jsonl[0]@0"
@@ -207,3 +211,30 @@ def test_a_batch_decided_twice_changes_nothing(world: World) -> None:
     assert len(first.referrals) == 1
     assert again.referrals == []
     assert {state for (where, _, to), state in again.states.items() if to == "safeguarding" and where.startswith("in0")} <= {"released", "withheld"}  # fmt: skip
+
+
+def test_what_went_stays_released_whatever_the_guard_says_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A referral that was sent is disclosed for ever; a later one that is stopped is not sent, and the decision says why."""
+    sent = world.run(domestic(1, VICTIM, version=2))
+    assert sent.states[AT, "p1", "safeguarding"] == "released"
+    monkeypatch.setattr(RecordGuard, "objections_to_rest", lambda *_: ["residue.phone"])
+    found = world.run(domestic(1, person(VICTIM, risk=None)))  # an earlier version, late: she is referred again
+    assert found.referrals == []
+    assert found.decisions[AT, "p1", "safeguarding"] == Decision.HOLD_FOR_HUMAN
+    assert found.states[AT, "p1", "safeguarding"] == "released"
+
+
+def test_who_is_quarantined_has_no_decision_and_no_receipt_of_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tags that broke a row rule are decided on neither at once nor whenever others of the incident are decided again."""
+    with monkeypatch.context() as patched:
+        broken = lambda suite, frame, **rest: Judgement({"tags.broken": np.array([0])}, judge(suite, frame, **rest).results)  # noqa: E731 # fmt: skip
+        patched.setattr(tag, "judge", broken)
+        world.run(domestic(1, VICTIM, SUSPECT))
+    found = world.run(domestic(1, person(VICTIM, person_ref="p9"), SUSPECT, version=2), domestic(1, VICTIM, SUSPECT))
+    receipts = [json.loads(line) for line in (found.folder / "audit" / "receipts.jsonl").read_bytes().splitlines()]
+    assert found.states[AT, "p1", "safeguarding"] == "quarantined"
+    decided = {(r["coordinate"], r["person_ref"]) for r in receipts if r["op"] == "decision"}
+    assert (AT, "p2") in decided
+    assert (AT, "p1") not in decided
