@@ -53,7 +53,8 @@ _ABBREVIATION_DOTS = re.compile(
 )
 #: The last two letters before the dot of each abbreviation of more than one.
 _ABBREVIATED = frozenset("Mr rs Ms Dr St No no ss rt ra ox Rd mr PC".split())  # noqa: SIM905 - endings read as words
-_QUOTED_STOP = re.compile(r"([.!?;][\"')]+) ")
+#: "He said "Go." and left" is one sentence.
+_QUOTED_STOP = re.compile(r"([.!?;][\"')]+) (?![a-z])")
 
 
 def _may_abbreviate(stopped: str) -> bool:
@@ -509,12 +510,16 @@ class _Plain(NamedTuple):
 
 
 #: Sentences found plain before: what is written in many narratives is looked at once. Bounded; holds nothing that could be
-#: anybody's name, place or number.
+#: anybody's name, place or number, and only sentences that `_sentences_of` hands on as they are: to pass over one there
+#: changes nothing.
 _PLAIN_SENTENCES: dict[str, _Plain] = {}
 _MOST_SENTENCES = 20_000
 
 
 def _remember_plain(text: str, words: list[str]) -> None:
+    """Remembers a sentence of ordinary words, if it is one that is handed on as it is."""
+    if _sentences_of(text) != [text] or has_digit(text) or has_sign(text):
+        return
     if len(_PLAIN_SENTENCES) >= _MOST_SENTENCES:
         _PLAIN_SENTENCES.clear()
     folded = tuple([FOLDED[word] for word in words])
@@ -583,8 +588,7 @@ class Telling:
             elif not words:
                 continue
             elif strange.isdisjoint(words):
-                if not has_digit(text):
-                    _remember_plain(text, words)
+                _remember_plain(text, words)
                 self._told.append(_finished(text))
                 continue
             if (told := self._closely_read(text, looked)) is not None:
@@ -602,7 +606,7 @@ class Telling:
         whispered = text.islower()
         pairs = self._halves(folded, parts)
         if not (pairs or has_odd or (has_rare and whispered)) and looked.hot.isdisjoint(folded):
-            if not has_rare and text not in _PLAIN_SENTENCES and not has_digit(text):
+            if not has_rare and text not in _PLAIN_SENTENCES:
                 _remember_plain(text, words)
             return _finished(text)
         masks = [names.words.get(each, 0) for each in folded]
@@ -699,7 +703,7 @@ def _immigration_in_two(folded: list[str]) -> bool:
 
 def _finished(sentence: str) -> str:
     """A sentence with a capital and a stop."""
-    return (sentence[0].upper() + sentence[1:]) + ("" if sentence[-1] in ".!?" else ".")
+    return sentence[0].upper() + sentence[1:] + ("" if sentence.rstrip("\"')")[-1:] in {".", "!", "?"} else ".")
 
 
 class _Teller:
@@ -934,7 +938,7 @@ _TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
 
 
 def _tidy(text: str) -> str:
-    """A built sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
+    """A sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
     if "(" in text or "[" in text or '"' in text or "*" in text:
         text = _EMPTY.sub("", text)
     if (
@@ -950,8 +954,7 @@ def _tidy(text: str) -> str:
         text = _STOPS.sub(r"\1", text)
     while "  " in text:
         text = text.replace("  ", " ")
-    text = text.strip(" ,;:-\"'/")
-    return text[:1].upper() + text[1:]
+    return text.strip(" ,;:-/")
 
 
 #: A sentence of up to this many words that does not begin like one is an answer to the sentence before: "Expired in May."
@@ -992,7 +995,10 @@ def _may_spell_out(text: str) -> bool:
 
 
 def _sentences_of(narrative: str) -> list[str]:
-    """The sentences of a text without immigration facts, and without what identifies by its shape."""
+    """The sentences of a text without immigration facts, and without what identifies by its shape, tidied.
+
+    Each is what it would be by itself; questions are asked of all of them at once only to see that nobody need ask each.
+    """
     sentences = _sentences(clean(narrative[:MOST_READ]))
     text = "\n".join([each for each in sentences if each not in _PLAIN_SENTENCES])
     if _may_spell_out(text) and _SPELT_OUT.search(text):
@@ -1000,15 +1006,17 @@ def _sentences_of(narrative: str) -> list[str]:
         text = "\n".join(sentences)
     if states_immigration(text):
         sentences = _without_immigration(sentences)
-    signed = has_sign(text)
-    if not signed and not has_digit(text):
-        return sentences
+    identifies = has_sign(text) or has_digit(text)
     return [
         told
         for each in sentences
-        if (
-            told := _tidy(without_identifiers(each))
-            if each not in _PLAIN_SENTENCES and (signed or has_digit(each))
-            else each
-        )
+        if (told := each if each in _PLAIN_SENTENCES else _tidy(_unidentified(each) if identifies else each))
     ]
+
+
+def _unidentified(sentence: str) -> str:
+    """A sentence without identifiers; one that shouted still does, so that its capitals tell no more than before."""
+    if not has_digit(sentence) and not has_sign(sentence):
+        return sentence
+    told = without_identifiers(sentence)
+    return told.upper() if sentence.isupper() else told

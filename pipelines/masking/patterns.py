@@ -241,7 +241,8 @@ def _replaced(text: str, pattern: re.Pattern[str], words: Callable[[str], str | 
         instead = words(found.group())
         if instead is None:
             continue
-        built += text[end : found.start()]
+        opened = found.group()[0] == "(" and ")" not in found.group()  # whatever closes it stays, so it does too
+        built += text[end : found.start() + opened]
         built, instead = _instead(built, instead)
         built += instead
         end = found.end()
@@ -261,9 +262,6 @@ def _number(found: str) -> str | None:
 _DOTTED = re.compile(r"\.[a-z]{2}")
 #: Signs of a telephone number in words. Nobody has one without any of these digits.
 _WORDED_SIGNS = ("zero", "nought", "double ", "oh ", "seven")
-#: Signs of an identifier that has no digit in it, and those of them that begin with a bracket.
-_SIGNS = ("@", "://", "www.", " dot ", *_WORDED_SIGNS)
-_BRACKETED_SIGNS = ("(at", "[at", "( at", "[ at")
 
 
 def has_digit(text: str) -> bool:
@@ -273,12 +271,7 @@ def has_digit(text: str) -> bool:
 
 def has_sign(text: str) -> bool:
     """Whether there is any sign of an identifier that has no digit."""
-    lowered = text.lower()
-    return (
-        _has_any(_SIGNS, lowered)
-        or (("(" in text or "[" in text) and _has_any(_BRACKETED_SIGNS, lowered))
-        or _DOTTED.search(lowered) is not None
-    )
+    return may_have_contact(text) or may_have_site(text) or _has_any(_WORDED_SIGNS, text.lower())
 
 
 def _has_any(signs: Iterable[str], text: str) -> bool:
@@ -351,7 +344,7 @@ def without_identifiers(text: str) -> str:
     lowered = text.lower()
     if may_have_contact(text):
         text = _applied(text, _CONTACTS)
-    if ("." in text[:-1] or "://" in text) and may_have_site(text):
+    if may_have_site(text):
         text = _applied(text, (_BY_NAME["url"],))
     numbers = _RUN_OF_DIGITS.findall(text)
     if may_have_phone(text, numbers):
@@ -390,6 +383,8 @@ def may_have_phone(text: str, numbers: Iterable[str]) -> bool:
 
 def may_have_site(text: str) -> bool:
     """Whether there is any sign of a website; a text that is not ASCII may have one in letters no sign knows."""
+    if "." not in text[:-1]:
+        return "//" in text
     lowered = text.lower()
     return not text.isascii() or "//" in text or "www." in lowered or _DOTTED.search(lowered) is not None
 

@@ -80,6 +80,31 @@ def test_other_people_become_their_role(text: str, expected: str) -> None:
     assert told(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the door  was\topen ( ) .", "The door was open."),
+        ("He left. She cried () ,, then slept.", "He left. She cried, then slept."),
+        ('"Get out," he said.', '"Get out," he said.'),
+        ('He said "I will hit you." and left.', 'He said "I will hit you." and left.'),
+        ('He said "I will hit you. I mean it."', 'He said "I will hit you. I mean it."'),
+        ("He rang her (07700 900777) again.", "He rang her (a number) again."),
+    ],
+)
+def test_every_sentence_is_tidy(text: str, expected: str) -> None:
+    """Spaces, stops and brackets are put right whether or not anything was replaced; quotations stay whole."""
+    assert told(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sarah ahmed rang 07700900777", "ANN RANG 07700900777", "SARAH AHMED SAW IT AT LS6 2AB", "sarah saw AB12 CDE go"],
+)
+def test_an_identifier_does_not_make_capitals_tell(text: str) -> None:
+    """A sentence in one case stays one when an identifier in it is replaced: it must be ordinary words altogether."""
+    assert not re.search("sarah|ahmed|ann", told(text), re.I)
+
+
 OMAR_SPELT = [
     "Omar Yusuf", "omar yusuf", "OMAR YUSUF", "Yusuf Omar", "YUSUF, Omar", "Omar  Yusuf", "Omar-Yusuf", "O. Yusuf", "O Yusuf", "Mr Omar Yusuf",
     "Ómár Yúsuf", "Оmаr Yusuf", "Omar Yussuf", "Omar Yousef", "Omar\u200bYusuf", "O\u00admar Yusuf", "Ｏｍａｒ Ｙｕｓｕｆ", "Omаr\u202e Yusuf",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.incident import Name, Person
 from pipelines.masking import narrative, patterns
+from pipelines.masking.clean import clean
 from pipelines.masking.names import WORD, words_of
 from pipelines.masking.narrative import Telling
 from pipelines.masking.patterns import RECOGNISERS, Recogniser, small_words
@@ -142,6 +143,65 @@ def test_a_word_that_is_not_asked_about_needs_no_question(parts: list[tuple[str,
         for each in telling._told:
             if not isinstance(each, str):
                 assert teller.built(each) == teller.built(each._replace(doubtful=range(len(each.words))))
+
+
+ODD = [
+    *("He left.", "He  left.", " he left. ", "He\tleft .", "he left", "HE LEFT.", '"He left."', "(He left.)", "- He left,", "He left ()."),
+    *("Omar left.", "Omar and the suspect.", "Call 07700 900777.", "See www.x.com.", "She has seven children.", "It was at 21:10."),
+    *("Don't go, he said.", "Will called.", "She will go .", "an address an address", "A number and  a number.", "h e l p me", "H e l p."),
+    *("Her visa ran out.", "Expired.", "In May.", "It was a b c d.", "She [] left", "an  officer", "%48e left.", "He left&nbsp;.", "\u200bHe left."),
+]  # fmt: skip
+PIECES = st.sampled_from(ODD) | st.sampled_from(SAID.split()) | st.text("He left. ,()aé\t\"'-;:", max_size=8)
+TEXTS = st.lists(st.lists(PIECES, min_size=1, max_size=6).map(" ".join), min_size=1, max_size=5)
+
+
+def _forgotten() -> None:
+    for memory in (narrative._PLAIN_SENTENCES, narrative._KNOWN_PLAIN, narrative._KNOWN_CAPITALISED, narrative.FOLDED):
+        memory.clear()
+
+
+@settings(deadline=None, max_examples=200)
+@given(TEXTS)
+@example(["He  left.", "He  left. See www.x.com."])
+@example(["She has seven children.", "She has seven children. He  left ."])
+@example(["It was at a  door ()", "It was at a  door () She rang 07700 900777."])
+def test_an_account_does_not_depend_on_what_was_read_before(texts: list[str]) -> None:
+    """What is remembered of other records never changes an account: with a full memory it is what it is with none."""
+    _forgotten()
+    warm = [Telling([text], PERSONS).about(0) for text in (*texts, *texts)]
+    for text, known in zip(texts + texts, warm, strict=True):
+        _forgotten()
+        assert Telling([text], PERSONS).about(0) == known
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_a_remembered_sentence_is_handed_on_as_it_is(texts: list[str]) -> None:
+    """A sentence is remembered only if reading it by itself, with nothing remembered, changes nothing."""
+    _forgotten()
+    Telling(texts, PERSONS)
+    remembered = list(narrative._PLAIN_SENTENCES)
+    _forgotten()
+    for each in remembered:
+        assert narrative._sentences_of(each) == [each]
+        assert patterns.without_identifiers(each) == each
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(RECOGNISERS).flatmap(lambda each: st.from_regex(each.pattern))
+    | st.from_regex(patterns._WORDED)
+    | ASCII
+    | st.text(max_size=40)
+)
+@example("a\u0131.\u0131o")
+@example("x at y dot com")
+@example("http: //x.a")
+def test_no_identifier_is_without_a_digit_or_a_sign(text: str) -> None:
+    """What has neither a digit nor a sign holds nothing that an account would say otherwise."""
+    text = clean(text).replace("\n", " ")
+    if not patterns.has_digit(text) and not patterns.has_sign(text):
+        assert patterns.without_identifiers(text) == text
 
 
 FORBIDDEN = st.builds(
