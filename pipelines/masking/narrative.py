@@ -725,7 +725,7 @@ class _Teller:
         lead_of_done = gaps[0]
         at = 0  # words before this one have been asked about
         count = len(words)
-        repeated = ""
+        repeated, who_before = "", 0
         for each in doubtful:
             if each < at:
                 continue
@@ -733,11 +733,12 @@ class _Teller:
             word = words[at]
             stop, mask = self._run(sentence, at)
             start = at
+            who = 0
             if mask and self._counts(sentence, at, stop, one_case):
                 if mask == self.subject:
                     at = stop
                     continue
-                said = self._role(mask)
+                said, who = self._role(mask), mask
                 while stop < count and not one_case and self._belongs(sentence, stop):
                     stop += 1
             elif folded[at] in places and (one_case or not word.islower()):
@@ -772,11 +773,17 @@ class _Teller:
             last = words[stop - 1]
             at = done = stop
             lead_of_done = gaps[stop]
-            if said and said == repeated and lead.strip(" ,/.-'") in {"", "and"} and len(lead) < 7:
-                continue
-            repeated = said
-            if said and last[-2:] in {"'s", "'S"}:
-                said += "'s"
+            owning = "'s" if last[-2:] in {"'s", "'S"} else ""
+            if said and said == repeated and len(lead) < 7 and lead.strip(" ,/.-'") in {"", "and"}:
+                if who and who_before and not who & who_before:
+                    said = f"another {said.split()[1]}"
+                elif said in _THINGS or ("and" not in lead and not owning):
+                    continue
+            else:
+                repeated = said
+            who_before = who
+            if said:
+                said += owning
             if said and not pieces and not lead.strip(" \"'(-*.,"):
                 said = said[0].upper() + said[1:]
                 lead = ""
@@ -933,21 +940,27 @@ def _script(word: str) -> str:
 _EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
 _BEFORE_STOP = re.compile(r" +([.,;:!?)])")
 _STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
-_SAID = r"the suspect|a witness|a child|another person|another victim|an officer|a person|an address|a place|a reference|a number|a vehicle|a date"
-_TWICE = re.compile(rf"(?i)\b({_SAID})(?:[,/]? ?(?:and )?\1\b)+")
+_PEOPLE = ("the suspect", "a witness", "a child", "another person", "another victim", "an officer", "a person")
+_THINGS = ("an address", "a place", "a reference", "a number", "a vehicle", "a date")
+_NOUNS = tuple(said.split()[1] for said in (*_PEOPLE, *_THINGS))
+#: "An address and an address" is said once; "a witness and a witness" are two, and "the suspect's" is somebody else's.
+_TWICE = re.compile(
+    rf"(?i)\b(?:({'|'.join(_PEOPLE)})(?:[,/]? \1\b(?!'))+|({'|'.join(_THINGS)})(?:[,/]? ?(?:and )?\2\b)+)"
+)
+_BRACKETED_TWICE = re.compile(rf"(?i)\b({'|'.join((*_PEOPLE, *_THINGS))}) [(\[\"]\1[)\]\"]")
+
+
+def _says_twice(text: str) -> bool:
+    """Whether any noun that an account says instead of something stands in a text more than once."""
+    return any(text.count(noun) > 1 for noun in _NOUNS)
 
 
 def _tidy(text: str) -> str:
     """A sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
     if "(" in text or "[" in text or '"' in text or "*" in text:
         text = _EMPTY.sub("", text)
-    if (
-        text.count("address") > 1
-        or text.count("number") > 1
-        or text.count("reference") > 1
-        or text.count("vehicle") > 1
-    ):
-        text = _TWICE.sub(r"\1", text)
+    if _says_twice(text):
+        text = _TWICE.sub(lambda found: found[1] or found[2], _BRACKETED_TWICE.sub(r"\1", text))
     if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
         text = _BEFORE_STOP.sub(r"\1", text)
     if "," in text or ";" in text or ":" in text:

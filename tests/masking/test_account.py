@@ -83,6 +83,29 @@ def test_other_people_become_their_role(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Omar the suspect left.", "The suspect left."),
+        ("Her husband Omar Yusuf (Omar) left.", "Her husband the suspect left."),
+        ("A witness, Priya Nairwala, saw it.", "A witness, saw it."),
+        ("She rang 07700 900777 and 07700 900888.", "She rang a number."),
+        ("Omar and Omar's brother left.", "The suspect and the suspect's brother left."),
+        ("Omar and the suspect's brother left.", "The suspect and the suspect's brother left."),
+        ("The suspect the suspect's brother left.", "The suspect the suspect's brother left."),
+        ("The victim Omar left.", "The victim the suspect left."),
+        ("Omar and Zoltan hit her.", "The suspect and another suspect hit her."),
+        ("Omar, Zoltan and Priya left.", "The suspect, another suspect and a witness left."),
+        ("Sarah and Janet saw it.", "Another person and another person saw it."),
+        ("PC 1234 Smith and PC 4321 Jones attended.", "An officer and an officer attended."),
+    ],
+)
+def test_the_same_is_said_once_and_two_people_twice(text: str, expected: str) -> None:
+    """What was replaced in two places beside each other is said once, but nobody is swallowed."""
+    zoltan = person("z", "SUSPECT", "Petrenko", "Zoltan")
+    assert Telling([text], [AMINA, *OTHERS, zoltan], PLACES).about(0) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("the door  was\topen ( ) .", "The door was open."),
         ("He left. She cried () ,, then slept.", "He left. She cried, then slept."),
         ('"Get out," he said.', '"Get out," he said.'),
