@@ -45,6 +45,8 @@ class Reason(NamedTuple):
     verdict: Verdict
     recipients: frozenset[Recipient]
     meaning: str
+    answers: str = ""
+    """The policy or tag rule that must be among what holds the person; empty: it answers anything."""
 
 
 #: The reasons there are; `docs/review.md` lists them for reviewers.
@@ -58,12 +60,15 @@ REASONS: dict[str, Reason] = {
         Verdict.APPROVE, _ENFORCEMENT, "it was looked into: the person is neither victim, witness nor reporter"
     ),
     "IDENTITY_CONFIRMED": Reason(
-        Verdict.APPROVE, _ENFORCEMENT, "the protected person of another record is somebody else"
+        Verdict.APPROVE, _ENFORCEMENT, "the protected person of another record is somebody else", "carried|person"
     ),
     "LINK_EXAMINED": Reason(
-        Verdict.APPROVE, _ENFORCEMENT, "the counter-allegation or tie was looked into: releasing exposes nobody"
+        Verdict.APPROVE,
+        _ENFORCEMENT,
+        "the counter-allegation or tie was looked into: releasing exposes nobody",
+        "caution|linked",
     ),
-    "AGE_CONFIRMED": Reason(Verdict.APPROVE, _ENFORCEMENT, "the person is an adult, by document"),
+    "AGE_CONFIRMED": Reason(Verdict.APPROVE, _ENFORCEMENT, "the person is an adult, by document", "caution_minor"),
     "NECESSARY_AND_PROPORTIONATE": Reason(
         Verdict.APPROVE, _ENFORCEMENT, "protected, and still the offence makes it necessary; weighed and written down"
     ),
@@ -372,6 +377,12 @@ def _check_approval(
         raise UsageError(f"it cannot be approved: {blocked}")
     if reason != "CONSENT_OBTAINED" and not _ONLY_BY_CONSENT.isdisjoint(view.outcome.of(recipient)[1][n].split()):
         raise UsageError("it waits until the person was asked: only CONSENT_OBTAINED answers that")
+    holding = (*view.outcome.of(recipient)[1][n].split(), *rule_ids(int(view.outcome.fired[n])))
+    if REASONS[reason].answers not in ("", *holding):
+        raise UsageError(
+            f"{reason} is no answer to what holds this person: `{REASONS[reason].answers}` is not among it; see"
+            " `cordon explain`"
+        )
     if by in approved:
         raise UsageError(f"`{by}` has approved this already: the next approval must be somebody else's")
     if len(approved) >= (ctx.policy.approvals_needed(recipient) or 0):

@@ -87,7 +87,7 @@ def approve(
     It counts for exactly what was reviewed: when facts, protections or policies change, the person is held again. To
     enforcement it then waits its whole embargo and is decided again; a referral goes with the next run or sweep.
 
-    Example: cordon review approve 'in.jsonl[0]@17' p2 --recipient enforcement --by S77 --reason LINK_EXAMINED
+    Example: cordon review approve 'in.jsonl[0]@17' p2 --recipient enforcement --by S77 --reason NOT_A_VICTIM_CONFIRMED
     --review-id 3b6a27bc0011 --state state
 
     Exit codes: 0 recorded; 2 refused, and nothing was written: the message says what is to be done instead.

@@ -280,7 +280,7 @@ def test_an_approval_is_of_what_was_reviewed(world: World) -> None:
     seen = hold_of(world).review_id
     for wrong in ("", "0" * 12):
         with at(world) as ctx, pytest.raises(UsageError, match="review"):
-            approve(ctx, *HELD, E, by="S77", reason="LINK_EXAMINED", review_id=wrong)
+            approve(ctx, *HELD, E, by="S77", reason="NECESSARY_AND_PROPORTIONATE", review_id=wrong)
     world.run(NEWS["another_protection"], release=False)
     with pytest.raises(UsageError, match="not what was reviewed"):
         say_yes(world, "S77", review_id=seen)
@@ -290,7 +290,7 @@ def test_a_superseded_record_cannot_be_approved(world: World) -> None:
     """What a newer version replaced has no decision, and so nothing to approve."""
     world.run(incident(1, SUSPECT, version=2), release=False)
     with at(world) as ctx, pytest.raises(UsageError, match="a newer version replaced"):
-        approve(ctx, *HELD, E, by="S77", reason="LINK_EXAMINED", review_id="0" * 12)
+        approve(ctx, *HELD, E, by="S77", reason="NECESSARY_AND_PROPORTIONATE", review_id="0" * 12)
 
 
 def test_the_guard_has_the_last_word(tmp_path: Path) -> None:
@@ -326,6 +326,29 @@ def test_a_hold_that_waits_for_an_answer_is_answered_by_one(tmp_path: Path) -> N
     with pytest.raises(UsageError, match="only CONSENT_OBTAINED"):
         say_yes(world)
     assert say_yes(world, reason="CONSENT_OBTAINED").approvals == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "answers"),
+    [("IDENTITY_CONFIRMED", True), ("NECESSARY_AND_PROPORTIONATE", True), ("LINK_EXAMINED", False), ("AGE_CONFIRMED", False)],
+)  # fmt: skip
+def test_a_reason_must_answer_what_holds(world: World, reason: str, answers: bool) -> None:
+    """Who is held because another record protects him is not released for being of age, or for a tie he has not."""
+    if answers:
+        assert say_yes(world, reason=reason).approvals == 1
+        return
+    with pytest.raises(UsageError, match="no answer to what holds"):
+        say_yes(world, reason=reason)
+    assert hold_of(world).approvals == 0
+
+
+def test_who_may_be_a_child_is_answered_by_a_document(tmp_path: Path) -> None:
+    """A suspect who may be under 18 is held for that alone, and his age answers it."""
+    world = World(tmp_path)
+    world.run(incident(1, person(SUSPECT, dob="2010-01-30")), release=False)
+    with pytest.raises(UsageError, match="no answer to what holds"):
+        say_yes(world, reason="LINK_EXAMINED")
+    assert say_yes(world, reason="AGE_CONFIRMED").approvals == 1
 
 
 def test_doubt_is_never_approved(tmp_path: Path) -> None:
@@ -371,7 +394,7 @@ def test_one_person_refuses(world: World) -> None:
     with at(world) as ctx:
         assert holds(ctx, E) == []
         with pytest.raises(UsageError, match="was refused"):
-            approve(ctx, *HELD, E, by="S77", reason="LINK_EXAMINED", review_id=done.review_id)
+            approve(ctx, *HELD, E, by="S77", reason="NECESSARY_AND_PROPORTIONATE", review_id=done.review_id)
         with pytest.raises(UsageError, match="was refused"):
             refuse(ctx, *HELD, E, by="S77", reason="DUPLICATE")
     world.run(NEWS["another_protection"], release=False)
@@ -500,6 +523,7 @@ def test_the_reasons_are_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "review.md").read_text()
     for code, reason in REASONS.items():
         assert f"| `{code}` | {reason.meaning} |" in page
+        assert reason.answers.replace("|", "\\|") in page
 
 
 # ---- faults -----------------------------------------------------------------------------------------------------
