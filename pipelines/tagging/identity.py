@@ -177,7 +177,7 @@ def document_of(kind: object, value: object) -> str:
     """A document number. Long ones count whatever kind of document was ticked; short ones within their kind."""
     plain_kind = _plain(kind)
     if plain_kind == "PNC":
-        return pnc_of(value)
+        return pnc_of(value) if isinstance(value, str | int) else ""
     text = _plain(value)
     if len(text) < 3:
         return ""

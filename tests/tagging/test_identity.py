@@ -221,6 +221,16 @@ def test_anything_readable_is_read(raw: dict[str, Any], locations: object) -> No
     blocking(identity, KEY)
 
 
+def test_a_number_that_is_no_text_stops_nobody() -> None:
+    """A document whose number is an object or a list is not read, and who has it is, whatever kind of document it is."""
+    for kind in ("PNC", "PASSPORT"):
+        for value in ({}, [], {"value": "2003/12345A"}, [1], None, True):
+            raw = {"names": [{"surname": "Yusuf", "given": ["Amina"]}], "identifiers": [{"type": kind, "value": value}]}
+            identity = identity_of_raw(raw, "13")
+            assert identity.names
+            assert not identity.documents
+
+
 surnames = words(
     "Yusuf Yousef Rahman Rehman Khan Al-Hussaini Alhussaini Ivanov Ivanova Wang 王 محمد Kim 김 Begum O'Brien Garcia Smith Smyth"
 )
