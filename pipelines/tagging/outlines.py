@@ -65,7 +65,7 @@ _CLASSES_OF = np.array(
 )
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=50_000)
 def _outlines_of(text: str, place: int = _PART) -> tuple[int, ...]:
     """A part, or two written as one (`_JOINED`), in each of its spellings; the first says that it is another one."""
     known = names.part(text)
@@ -122,6 +122,17 @@ def _hash(text: str) -> int:
     return number
 
 
+def _joined(one: str, other: str) -> tuple[int, ...]:
+    """Neighbours that another record may write as one word.
+
+    Of a word in Latin letters we know its beginning and its length. How each sounds would cost more than it saves: there
+    are as many such words as people.
+    """
+    if not one.isascii() or not other.isascii():
+        return _outlines_of(one + other, _JOINED)
+    return (_JOINED | min(len(one) + len(other), 15) << _LENGTH | _BEGINNING.get(one[0], 0) << _FIRST,)
+
+
 def outline(identity: Identity) -> tuple[int, ...]:
     """The outline of everything a person is called, at most `MOST` numbers; empty when he has to be compared anyway."""
     found: list[int] = []
@@ -131,7 +142,7 @@ def outline(identity: Identity) -> tuple[int, ...]:
             found += _outlines_of(text)
         if len(name) > 2:
             for one, other in pairwise(name):
-                found += _outlines_of(one + other, _JOINED)
+                found += _joined(one, other)
         found[start] |= _NAME
     return tuple(found) if len(found) <= MOST and max(map(len, identity.names), default=0) <= _MOST_PARTS else ()
 
@@ -267,11 +278,12 @@ def _agree_joined(
         others.starts[other_at[some]],
         others.sizes[other_at[some]],
     )
-    wanted_at = places[some][pair] >> ones.numbers[at] & np.uint64(1) != 0
-    may_be = np.flatnonzero(wanted_at & _may_be_joined(ones.spellings[at], others.spellings[other]))
-    alike, _ = _agreement(ones.spellings[at[may_be]], others.spellings[other[may_be]])
+    joined, word = ones.spellings[at], others.spellings[other]
+    may_be = (places[some][pair] >> ones.numbers[at] & np.uint64(1) != 0) & _may_be_joined(joined, word)
+    heard = np.flatnonzero(may_be & _is(joined, _CHANGED, _CHANGED))
+    may_be[heard], _ = _agreement(joined[heard], word[heard])
     found = np.zeros(one_at.size, dtype=bool)
-    found[some[pair[may_be[alike]]]] = True
+    found[some[pair[may_be]]] = True
     return found
 
 
