@@ -345,13 +345,40 @@ def skeleton(folded: str) -> str:
     return ("a" if lead in "aeiouyhj" else "") + kept
 
 
+#: What English writes as one word with an apostrophe, but for what ends in 's as a possessive does. Nobody is called so:
+#: "O'Neill", "D'Souza" and "Omar's" are not here.
+_CONTRACTION = re.compile(
+    r"(?:ai|are|ca|could|dare|did|do|does|had|has|have|is|may|might|must|need|ought|sha|should|was|were|wo|would)n't(?:'ve)?"
+    r"|(?:i|you|he|she|it|we|they|this|that|these|those|there|who|what|where|when|why|how|(?:some|any|every|no)(?:one|body))"
+    r"'(?:m|d|re|ll|ve)|(?:could|should|would|might|must)'ve|o'clock|ma'am|y'all|d'you|c'mon",
+    re.I | re.A,
+)
+
+
+#: What is written to any word and is no part of it; no name ends so. ("Sa'd" is a name, and "Omar'd" is one misspelt.)
+_ENDING = re.compile(r"'(?:s|ll|ve|re)\Z", re.I | re.A)
+
+
+def is_contraction(word: str) -> bool:
+    """Whether a word as it stands is a contraction: "Don't", "they've"."""
+    return "'" in word and _CONTRACTION.fullmatch(word) is not None
+
+
+def is_joined(word: str) -> bool:
+    """Whether a word has an apostrophe that English does not explain: "D'Arcy", "Sa'd" (which is not "sad")."""
+    return "'" in word and "'" in _ENDING.sub("", word) and not is_contraction(word)
+
+
 class _Table(dict[str, str]):
-    """`fold` of words as they stand in texts, possessives off, remembered; bounded."""
+    """`fold` of words as they stand in texts, endings off, remembered; bounded.
+
+    A contraction keeps its apostrophe: folded, "can't" would be a name and "I'll" another word.
+    """
 
     def __missing__(self, word: str) -> str:
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        self[word] = folded = fold(word.removesuffix("'s").removesuffix("'S"))
+        self[word] = folded = word.lower() if is_contraction(word) else fold(_ENDING.sub("", word))
         return folded
 
 

@@ -21,7 +21,7 @@ from rapidfuzz.distance import OSA
 
 from pipelines.contracts.incident import Location, Person
 from pipelines.masking.clean import clean
-from pipelines.masking.names import FOLDED, TITLES, WORD, Names, fold, skeleton, words_of
+from pipelines.masking.names import FOLDED, TITLES, WORD, Names, fold, is_contraction, is_joined, skeleton, words_of
 from pipelines.masking.patterns import has_digit, has_sign, states_immigration, without_identifiers
 
 #: The longest account a referral carries, in characters.
@@ -104,7 +104,7 @@ def _is_ordinary(word: str) -> bool:
 def _is_known(word: str) -> bool:
     """Whether a small-letter word is in the vocabulary, or is built from one that is."""
     vocabulary = _vocabulary()
-    if word in vocabulary or len(word) == 1:
+    if word in vocabulary or len(word) == 1 or is_contraction(word):
         return True
     for ending in _ENDINGS:
         if word.endswith(ending):
@@ -523,8 +523,15 @@ def _remember_plain(text: str, words: list[str]) -> None:
     if len(_PLAIN_SENTENCES) >= _MOST_SENTENCES:
         _PLAIN_SENTENCES.clear()
     folded = tuple([FOLDED[word] for word in words])
-    capitals = frozenset(FOLDED[word] for word in words if not word.islower() and len(FOLDED[word]) > 3)
+    capitals = frozenset(
+        each for each, word in zip(folded, words, strict=True) if not word.islower() and _may_be_misspelt(each)
+    )
     _PLAIN_SENTENCES[text] = _Plain(_finished(text), folded, frozenset(folded), capitals)
+
+
+def _may_be_misspelt(folded: str) -> bool:
+    """Whether a folded word is long enough to be a name with a letter wrong, and no contraction."""
+    return len(folded) > 3 and folded.isalpha()
 
 
 class Telling:
@@ -661,7 +668,7 @@ class Telling:
                     self.odd.add(word)
                 elif len(_KNOWN_CAPITALISED) < _MOST_KNOWN:
                     _KNOWN_CAPITALISED[word] = folded
-            if len(folded) > 3:
+            if _may_be_misspelt(folded):
                 strange.add(folded)
         strange.difference_update(names.words)
         close = names.lookalikes(strange)
@@ -704,6 +711,10 @@ def _immigration_in_two(folded: list[str]) -> bool:
 def _finished(sentence: str) -> str:
     """A sentence with a capital and a stop."""
     return sentence[0].upper() + sentence[1:] + ("" if sentence.rstrip("\"')")[-1:] in {".", "!", "?"} else ".")
+
+
+#: What is written to a name and is no part of it: "Omar's", "Omar'll".
+_ENDING = re.compile(r"'(?:s|d|ll|ve|re)\Z", re.I)
 
 
 class _Teller:
@@ -749,7 +760,7 @@ class _Teller:
             elif not word.isascii() and not folded[at].isascii():
                 return None
             elif one_case:
-                if not _is_ordinary(folded[at]) and folded[at] not in _CAPITALISED:
+                if is_joined(word) or (not _is_ordinary(folded[at]) and folded[at] not in _CAPITALISED):
                     return None
                 at += 1
                 continue
@@ -773,7 +784,8 @@ class _Teller:
             last = words[stop - 1]
             at = done = stop
             lead_of_done = gaps[stop]
-            owning = "'s" if last[-2:] in {"'s", "'S"} else ""
+            ending = _ENDING.search(last) if "'" in last and fold(last) not in self.names.words else None
+            owning = ending[0].lower() if ending else ""
             if said and said == repeated and len(lead) < 7 and lead.strip(" ,/.-'") in {"", "and"}:
                 if who and who_before and not who & who_before:
                     said = f"another {said.split()[1]}"
@@ -884,6 +896,8 @@ class _Teller:
             return True
         if sentence.masks[at] == self.subject:
             return True
+        if is_joined(word):
+            return False
         if word.isupper() and len(word) <= 3:  # "BMW": an abbreviation, unless it stands in a name
             beside = [n for n in (at - 1, at + 1) if 0 <= n < len(words)]
             return all(words[n].islower() or _is_ordinary(folded[n]) or folded[n] in _CAPITALISED for n in beside)

@@ -128,6 +128,63 @@ def test_an_identifier_does_not_make_capitals_tell(text: str) -> None:
     assert not re.search("sarah|ahmed|ann", told(text), re.I)
 
 
+CONTRACTIONS = (
+    "ain't aren't can't couldn't daren't didn't doesn't don't hadn't hasn't haven't isn't mightn't mustn't needn't oughtn't shan't"
+    " shouldn't wasn't weren't won't wouldn't I'm I'd I'll I've you're you'd you'll you've he's he'd he'll she's she'd she'll it's it'd"
+    " it'll we're we'd we'll we've they're they'd they'll they've that's that'd that'll there's there'd there'll here's who's who'd"
+    " who'll who've what's what're what'll where's where'd when's why's how's how'd let's somebody's someone's someone'll everyone's"
+    " nobody's could've should've would've might've must've shouldn't've o'clock ma'am y'all"
+)
+
+
+@pytest.mark.parametrize("word", CONTRACTIONS.split())
+def test_no_contraction_is_taken_for_a_name(word: str) -> None:
+    """A contraction stays as it is, with either apostrophe and in any case: "Don't go" is not "Another person go"."""
+    for said in (word, word.capitalize(), word.replace("'", "’").capitalize()):
+        assert told(f"{said} go with Omar.") == f"{word[0].upper()}{word[1:]} go with the suspect."
+        assert told(f"She said: {said} go with him.") == f"She said: {said} go with him.".replace("’", "'")
+    assert told(f"{word.upper()} GO WITH OMAR.") == f"{word.upper()} GO WITH the suspect."
+    assert told(f"{word.lower()} go with omar") == f"{word[0].upper()}{word[1:].lower()} go with the suspect."
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Donte", "Vasant", "Isant", "Havent", "Theyre", "Didn", "Cant", "Ill", "Shed", "Dont", "Wont", "Id", "Itll"],
+)
+def test_no_name_of_the_record_makes_a_name_of_a_contraction(name: str) -> None:
+    """A contraction is nobody's name misspelt either; the name itself still is."""
+    record = [AMINA, person("s", "SUSPECT", name, "Omar")]
+    text = "Don't go. Wasn't it him? Isn't it? They're out. Didn't he? Can't she? I'll go. She'd go. I'd go. It'll do. Won't he?"
+    assert Telling([f"{text} Haven't they?"], record).about(0) == f"{text} Haven't they?"
+    assert not re.search(rf"\b{name}\b", Telling([f"She said that {name} and Omar {name} hit her."], record).about(0))
+
+
+@pytest.mark.parametrize(
+    "name", ["O'Neill", "D'Souza", "N'Golo", "O'Mara", "D'Arcy", "M'Bala", "Sa'd", "T'Pau", "Ka'ahumanu"]
+)
+def test_an_apostrophe_does_not_hide_a_name(name: str) -> None:
+    """A name with an apostrophe is a name, on the record or not, with either apostrophe, and with an ending."""
+    for written in (name, name.upper(), name.replace("'", "’"), f"{name}'s friend", f"{name}'ll say that she"):
+        for record in ([AMINA, OMAR], [AMINA, person("w", "WITNESS", name, "Priya")]):
+            text = Telling([f"{written} called.", f"It was {written} who called."], record).about(0)
+            assert name.casefold().replace("'", "") not in re.sub("['’]", "", text.casefold())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Omar'll kill me.", "The suspect'll kill me."),
+        ("Omar’d hit her. OMAR'S car.", "The suspect'd hit her. The suspect's car."),
+        ("Sarah'll come.", "Another person'll come."),
+        ("Dont go with Omar.", "Dont go with the suspect."),
+        ("Im scared of Omar.", "Im scared of the suspect."),
+    ],
+)
+def test_what_is_said_of_somebody_keeps_its_tense(text: str, expected: str) -> None:
+    """What is written to a name stays with what is said instead; a contraction written without its apostrophe is known."""
+    assert told(text) == expected
+
+
 OMAR_SPELT = [
     "Omar Yusuf", "omar yusuf", "OMAR YUSUF", "Yusuf Omar", "YUSUF, Omar", "Omar  Yusuf", "Omar-Yusuf", "O. Yusuf", "O Yusuf", "Mr Omar Yusuf",
     "Ómár Yúsuf", "Оmаr Yusuf", "Omar Yussuf", "Omar Yousef", "Omar\u200bYusuf", "O\u00admar Yusuf", "Ｏｍａｒ Ｙｕｓｕｆ", "Omаr\u202e Yusuf",
