@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -189,12 +188,7 @@ def _name(person: Person) -> str | None:
         parts = [*(recorded.given or ()), recorded.surname or ""]
     else:
         parts = [*legal[1], legal[0]]
-    return " ".join([part.strip() for part in parts if _is_name(part.strip())]) or None
-
-
-@lru_cache(maxsize=8192)
-def _is_name(part: str) -> bool:
-    return bool(part) and plainly_a_name(part)
+    return " ".join([part.strip() for part in parts if plainly_a_name(part.strip())]) or None
 
 
 def _safe(contacts: Sequence[Contact] | None, form: re.Pattern[str]) -> list[str]:

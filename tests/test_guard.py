@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import re
+from types import ModuleType
+
 import msgspec
 import pytest
 
+from pipelines import guard, referrals
 from pipelines.contracts.incident import Address, Contact, Header, Identifier, Incident, Location, Name, Person
 from pipelines.contracts.referral import Contacts, Referral, Referred, RiskInBrief
 from pipelines.contracts.subject import Content, SubjectName, SubjectOffence
 from pipelines.guard import RecordGuard, objections_to_draft, rest_of
+from pipelines.masking import clean, names, narrative, patterns, residue
+from pipelines.masking.narrative import Telling
 from pipelines.masking.residue import Reading
 
 AMINA = Person(
@@ -115,6 +122,51 @@ def test_a_contact_that_nobody_marked_safe_is_counted() -> None:
     """The gate is told of contacts that the record does not call safe, also of those it does not know at all."""
     person = Referred(contacts=Contacts(phones=["+447700900123", "+447700900456", "+15550100"]))
     assert GUARD.unsafe_contacts(0, referral(person=person)) == 2
+
+
+def _kept(module: ModuleType) -> set[str]:
+    """Every text in the tables of a module, those of its cached functions included."""
+    found: list[object] = [each for each in vars(module).values() if isinstance(each, dict | set)]
+    found += [gc.get_referents(each) for each in vars(module).values() if hasattr(each, "cache_info")]
+    kept: set[str] = set()
+    while found:
+        match found.pop():
+            case str(text):
+                kept.add(text)
+            case dict() as table:
+                found += [*table.keys(), *table.values()]
+            case set() | frozenset() | list() | tuple() as several:
+                found += several
+    return kept
+
+
+def test_no_whole_name_and_no_number_outlives_its_record() -> None:
+    """Neither masker nor guard keeps what identifies anybody when a record is done: words, never whole names or numbers."""
+    places = [
+        Location(location_ref="l1", line1="12 Cobalt Rise", line2="Zephyr House", postcode="ZE9 7QX"),
+        Location(location_ref="l2", line1="Quillon Refuge", postcode="ZE9 8QX", premise_type="REFUGE"),
+    ]
+    vesna = Person(
+        person_ref="p3",
+        roles=["WITNESS"],
+        nominal_id="Q77",
+        names=[Name(surname="Van Zephyrine", given=["Vesna Maria", "王小明"], type="LEGAL")],
+        dob="1977-07-17",
+        phones=[Contact(value="٠٧٧٠٠٩٠٠٩٩٩")],
+        emails=[Contact(value="vesna.z@example.com")],
+        identifiers=[Identifier(type="PASSPORT", value="977401372")],
+        addresses=[Address(location_ref="l1", type="HOME")],
+    )
+    record = msgspec.structs.replace(RECORD, persons=[AMINA, vesna], locations=places)
+    text = "Vesna Maria Van Zephyrine of 12 Cobalt Rise, ZE9 7QX rang 977401372 or ٠٧٧٠٠٩٠٠٩٩٩. 王小明 left. Q77 came. He left."
+    account = Telling([text], record.persons, places).about(0)
+    assert "He left." in account
+    RecordGuard(record).objections_to_account(0, Reading(f"{account} {text}"))
+    words = {"Vesna", "Maria", "Van", "Zephyrine", "王小明"}  # a name of one word is a word
+    for module in (clean, names, narrative, patterns, residue, guard, referrals):
+        for kept in _kept(module):
+            assert " " not in kept or not words.intersection(kept.split())
+            assert not re.search(r"977|9999|٩٩٩|q77|ze9|qx|vesna.z|quillon.?refuge|1977|cobalt.?rise", kept, re.I)
 
 
 @pytest.mark.parametrize(

@@ -491,6 +491,5 @@ def _forms_of(part: str, shortened: Iterable[str]) -> _Forms:
     )
 
 
-@lru_cache(maxsize=16384)
-def _parts(name: str) -> tuple[str, ...]:
-    return tuple(WORD.findall(name.replace("’", "'")))
+def _parts(name: str) -> list[str]:
+    return words_of(name.replace("’", "'"))

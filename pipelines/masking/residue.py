@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import filterfalse
 from typing import NamedTuple
 
@@ -33,38 +32,36 @@ class Forbidden(NamedTuple):
 
 #: Apostrophes are left out before this is asked.
 _MARKS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else ord(" ") for code in range(128)) + bytes(128)
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
-@lru_cache(maxsize=8192)
-def _romanised(run: str) -> str:
-    """Characters that are not ASCII as Latin letters: accents, joiners and formatting gone, scripts transliterated."""
-    plain = "".join(each for each in unicodedata.normalize("NFKD", run) if unicodedata.category(each)[0] not in "MC")
-    return str(anyascii(plain))
+class _Latin(dict[int, str]):
+    """Characters as small Latin letters: accents, joiners and formatting gone, scripts transliterated; by code, remembered."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        plain = [each for each in unicodedata.normalize("NFKD", character) if unicodedata.category(each)[0] not in "MC"]
+        self[code] = latin = character if code < 128 else str(anyascii("".join(plain)))
+        return latin
 
 
-def _tokens(text: str) -> list[str]:
-    """The runs of small Latin letters and digits of a text."""
-    return _marked(text).split()
+_LATIN = _Latin()
 
 
 def _marked(text: str) -> str:
     """Small Latin letters and digits, and a space for everything else but apostrophes."""
     if not text.isascii():
-        text = _FOREIGN.sub(lambda found: _romanised(found.group()), text)
+        text = text.translate(_LATIN)
     return text.encode().translate(_MARKS, b"'").decode()
 
 
-@lru_cache(maxsize=8192)
 def _plain(name: str) -> str:
     """Small Latin letters, digits, and single spaces for everything else."""
-    return " ".join(_tokens(name))
+    return " ".join(_marked(name).split())
 
 
-@lru_cache(maxsize=8192)
 def squeezed(text: str) -> str:
     """Small Latin letters and digits, and nothing between them."""
-    return "".join(_tokens(text))
+    return _marked(text).replace(" ", "")
 
 
 _DIGIT_LIKE = str.maketrans("oil", "011")
@@ -260,7 +257,6 @@ def _stands_alone(words: str, mark: str) -> bool:
     return any(each in words for each in _spacings(mark))
 
 
-@lru_cache(maxsize=4096)
 def _spacings(mark: str) -> tuple[str, ...]:
     spaced = [mark[0]]
     for character in mark[1:]:
