@@ -166,7 +166,9 @@ def test_no_whole_name_and_no_number_outlives_its_record() -> None:
     for module in (clean, names, narrative, patterns, residue, guard, referrals):
         for kept in _kept(module):
             assert " " not in kept or not words.intersection(kept.split())
-            assert not re.search(r"977401372|9900999|٩٩٠٠٩٩٩|q77|ze9.?[78]qx|vesna.z|quillon.?refuge|1977.07|cobalt.?rise", kept, re.I)
+            assert not re.search(
+                r"977401372|9900999|٩٩٠٠٩٩٩|q77|ze9.?[78]qx|vesna.z|quillon.?refuge|1977.07|cobalt.?rise", kept, re.I
+            )
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,9 @@ def _sentences(text: str) -> list[str]:
 
 
 @cache
-def _vocabulary() -> frozenset[str]:
+def _vocabulary(of: str = "words") -> frozenset[str]:
     document = yaml.safe_load(Path(__file__).with_name("vocabulary.yaml").read_text("utf-8"))
-    return frozenset(document["words"].split())
+    return frozenset(document[of].split())
 
 
 _ENDINGS = ("'s", "s", "es", "d", "ed", "r", "er", "ers", "est", "ing", "ly", "n", "en", "ment", "ments", "ness", "ful", "less", "able", "y", "al", "ally", "or", "ors", "ion", "ions", "ation", "ations", "ity", "ive", "ence", "ance")  # fmt: skip
@@ -406,6 +406,11 @@ _STREETLIKE = frozenset(
 )
 
 
+#: What stands before the name of a street.
+_HOUSE_NUMBER = re.compile(r"(?<![\w.:])(?:(?:flat|room|unit|apartment|apt) \d{1,4}[a-z]?,? )?\d{1,4}[a-z]?,? \Z", re.I)
+_VOWELS = frozenset("AEIOUY")
+#: After these "will" is no name: "Will he come back?".
+_PRONOUNS = frozenset({"he", "she", "it", "they", "we", "you", "i", "the", "there", "this", "that", "not"})
 #: With a capital, after another word with a capital, these make an address of both.
 _STREETS = frozenset(
     [
@@ -518,7 +523,7 @@ _MOST_SENTENCES = 20_000
 
 def _remember_plain(text: str, words: list[str]) -> None:
     """Remembers a sentence of ordinary words, if it is one that is handed on as it is."""
-    if _sentences_of(text) != [text] or has_digit(text) or has_sign(text):
+    if has_digit(text) or has_sign(text) or _sentences_of(text) != [text]:
         return
     if len(_PLAIN_SENTENCES) >= _MOST_SENTENCES:
         _PLAIN_SENTENCES.clear()
@@ -569,7 +574,7 @@ class Telling:
                 taken.append(each)
             elif (built := teller.built(each)) is not None:
                 if built != each.text:
-                    built = _tidy(built)
+                    built = _once(_tidy(built))
                 if len(built) > 1:
                     taken.append(_finished(built))
         account = " ".join(taken)
@@ -756,6 +761,8 @@ class _Teller:
                 stop = at + 1
                 while stop < count and self._is_place(sentence, stop):
                     stop += 1
+                while start > done and folded[start - 1] in _STREETLIKE and words[start - 1][0].isupper():
+                    start -= 1
                 said = "an address"
             elif not word.isascii() and not folded[at].isascii():
                 return None
@@ -765,8 +772,10 @@ class _Teller:
                 at += 1
                 continue
             elif not word.islower() and not self._explained(sentence, at):
-                stop, start, said = self._stranger(sentence, at)
-                start = max(start, done)
+                stop, start, explained = self._stranger(sentence, at)
+                if explained is None:
+                    return None
+                start, said = max(start, done), explained
             else:
                 if not word.isascii() and _script(word) != "LATIN":
                     return None
@@ -775,6 +784,8 @@ class _Teller:
             lead = lead_of_done
             if start > done:
                 lead += "".join(parts[2 * done + 1 : 2 * start + 1])
+            if said in {"an address", "a place"} and lead[-1:] == " ":
+                lead = _HOUSE_NUMBER.sub("", lead)
             if said and start > done and start == at and lead.endswith(words[start - 1] + " "):
                 before = folded[start - 1]
                 if before in _ARTICLES:
@@ -800,7 +811,11 @@ class _Teller:
                 said = said[0].upper() + said[1:]
                 lead = ""
             if not said:
-                lead = lead.rstrip(" ,(")
+                lead = lead.rstrip(" ,")
+                if lead[-1:] == "(":
+                    lead_of_done = lead_of_done.lstrip(" ,")
+                elif lead[-3:].lower() in {" an", "an"} and stop < count and words[stop][0] not in "aeiou":
+                    lead = lead[:-1]
             pieces += [lead, said]
             if len(last) == 1:
                 lead_of_done = lead_of_done.removeprefix(".")
@@ -819,6 +834,12 @@ class _Teller:
         mask = 0
         stop = at
         while stop < len(words):
+            if mask and not mask & self.subject and _is_nickname(sentence, stop):
+                after = masks[stop + 1] if stop + 1 < len(words) else 0
+                if mask & after:
+                    mask &= after
+                    stop += 2
+                    continue
             own: int | None = masks[stop] or self._title_or_initial(sentence, stop, mask)
             if own is None:
                 break
@@ -896,9 +917,13 @@ class _Teller:
             return True
         if sentence.masks[at] == self.subject:
             return True
-        if is_joined(word):
+        if is_joined(word) or (folded[at] in _RANKS and words[at + 1 : at + 2] and words[at + 1][0].isupper()):
             return False
-        if word.isupper() and len(word) <= 3:  # "BMW": an abbreviation, unless it stands in a name
+        if at == 0 and folded[0] == "will" and folded[1:2] and folded[1] in _PRONOUNS:
+            return True
+        if (
+            word.isupper() and len(word) <= 3 and (len(word) == 1 or _VOWELS.isdisjoint(word))
+        ):  # "BMW": an abbreviation, unless it stands in a name
             beside = [n for n in (at - 1, at + 1) if 0 <= n < len(words)]
             return all(words[n].islower() or _is_ordinary(folded[n]) or folded[n] in _CAPITALISED for n in beside)
         if at + 1 < len(words) and folded[at + 1] in _STREETS and words[at + 1][0].isupper():
@@ -910,10 +935,13 @@ class _Teller:
                 return _is_ordinary(folded[at]) and _is_ordinary(folded[at + 1])
         return _is_ordinary(folded[at])
 
-    def _stranger(self, sentence: _Sentence, at: int) -> tuple[int, int, str]:
-        """A name of nobody on the record: where it ends, where it begins, and what to say instead."""
+    def _stranger(self, sentence: _Sentence, at: int) -> tuple[int, int, str | None]:
+        """A name of nobody on the record: where it ends, where it begins, and what to say instead, if that can be said."""
         words, folded, gaps, masks = sentence.words, sentence.folded, sentence.gaps, sentence.masks
         stop = at + 1
+        if folded[at] in _vocabulary("origins"):
+            described = stop < len(words) and gaps[stop] == " " and words[stop].islower()
+            return stop, at, "" if described and (at == 0 or folded[at - 1] in _ARTICLES) else None
         while (
             stop < len(words)
             and _joined(gaps[stop])
@@ -926,17 +954,38 @@ class _Teller:
         before = folded[at - 1] if at else ""
         if before in _RANKS:
             return stop, at - 1, "an officer"
+        if folded[at] in _RANKS:
+            return stop, at, "an officer"
+        if before in {"aka", "alias"} or folded[max(at - 2, 0) : at] == ["known", "as"]:
+            return stop, at - 1 - (before == "as"), ""
+        if stop == at + 1 and _is_nickname(sentence, at):
+            return stop, at, ""
         if before == "address" or folded[stop : stop + 2] == ["an", "address"]:
             return stop, at, "an address"
         if stop - at > 1 and folded[stop - 1] in _STREETLIKE:
             return stop, at, "an address"
         if before in TITLES:
             return stop, at - 1, "another person"
-        if before in _SAID_ALREADY and _joined(gaps[at]):
+        if before in _SAID_ALREADY and _joined(gaps[at].rstrip("(\"'")):
             return stop, at, ""
         if before in _PLACE_BEFORE:
             return stop, at, "a place"
         return stop, at, "another person"
+
+
+def _is_nickname(sentence: _Sentence, at: int) -> bool:
+    """Whether a word stands alone in quotes or brackets after a name: 'Omar "Oz" Yusuf'."""
+    words, gaps, masks = sentence.words, sentence.gaps, sentence.masks
+    return (
+        0 < at < len(words)
+        and masks[at - 1] != 0
+        and masks[at] == 0
+        and gaps[at].strip() in {'"', "'", "("}
+        and gaps[at + 1].strip()[:1] in {'"', "'", ")"}
+        and words[at][0].isupper()
+        and sentence.folded[at] not in _CAPITALISED
+        and not _is_ordinary(sentence.folded[at])
+    )
 
 
 def _joined(between: str) -> bool:
@@ -951,7 +1000,7 @@ def _script(word: str) -> str:
 
 # --- the account -------------------------------------------------------------------------------------------------
 
-_EMPTY = re.compile(r"\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
+_EMPTY = re.compile(r"(?<!\w)'\s*'(?!\w)|\(\s*[,;:./-]*\s*\)|\[\s*\]|\"\s*\"|\*+")
 _BEFORE_STOP = re.compile(r" +([.,;:!?)])")
 _STOPS = re.compile(r"([,;:])(?:\s*[,;:])+")
 _PEOPLE = ("the suspect", "a witness", "a child", "another person", "another victim", "an officer", "a person")
@@ -964,17 +1013,18 @@ _TWICE = re.compile(
 _BRACKETED_TWICE = re.compile(rf"(?i)\b({'|'.join((*_PEOPLE, *_THINGS))}) [(\[\"]\1[)\]\"]")
 
 
-def _says_twice(text: str) -> bool:
-    """Whether any noun that an account says instead of something stands in a text more than once."""
-    return any(text.count(noun) > 1 for noun in _NOUNS)
+def _once(text: str) -> str:
+    """A tidy sentence in which something was said otherwise, without the same said twice."""
+    for noun in _NOUNS:
+        if text.count(noun) > 1:
+            return _TWICE.sub(lambda found: found[1] or found[2], _BRACKETED_TWICE.sub(r"\1", text))
+    return text
 
 
 def _tidy(text: str) -> str:
-    """A sentence without the traces of what is not in it: empty brackets, doubled stops, the same said twice."""
-    if "(" in text or "[" in text or '"' in text or "*" in text:
+    """A sentence without the traces of what is not in it: empty brackets, doubled stops and spaces."""
+    if "(" in text or "[" in text or '"' in text or "*" in text or "'" in text:
         text = _EMPTY.sub("", text)
-    if _says_twice(text):
-        text = _TWICE.sub(lambda found: found[1] or found[2], _BRACKETED_TWICE.sub(r"\1", text))
     if " ," in text or " ." in text or " ;" in text or " :" in text or " )" in text or " ?" in text or " !" in text:
         text = _BEFORE_STOP.sub(r"\1", text)
     if "," in text or ";" in text or ":" in text:
@@ -1033,17 +1083,19 @@ def _sentences_of(narrative: str) -> list[str]:
         text = "\n".join(sentences)
     if states_immigration(text):
         sentences = _without_immigration(sentences)
-    identifies = has_sign(text) or has_digit(text)
-    return [
-        told
-        for each in sentences
-        if (told := each if each in _PLAIN_SENTENCES else _tidy(_unidentified(each) if identifies else each))
-    ]
+    signed = has_sign(text)
+    told: list[str] = []
+    for each in sentences:
+        if each in _PLAIN_SENTENCES:
+            told.append(each)
+        elif tidy := _unidentified(each) if has_digit(each) or (signed and has_sign(each)) else _tidy(each):
+            told.append(tidy)
+    return told
 
 
 def _unidentified(sentence: str) -> str:
-    """A sentence without identifiers; one that shouted still does, so that its capitals tell no more than before."""
-    if not has_digit(sentence) and not has_sign(sentence):
-        return sentence
+    """A tidy sentence without identifiers; one that shouted still does, so that its capitals tell no more than before."""
     told = without_identifiers(sentence)
-    return told.upper() if sentence.isupper() else told
+    if told == sentence:
+        return _tidy(sentence)
+    return _once(_tidy(told.upper() if sentence.isupper() else told))

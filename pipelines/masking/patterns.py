@@ -45,7 +45,12 @@ _STREETS = frozenset(_STREET_WORDS.split("|"))
 _DOORS = frozenset({"flat", "apartment", "apt", "unit", "room", "number", "no"})
 #: "2 men in the street" is no address.
 _NO_STREET = r"(?:the|a|an|in|on|at|of|to|and|or|by|down|up|along|across|into|from|near|for|with|was|were|his|her|their|men|women|males|people|hours?|hrs|minutes?|mins|weeks?|months?|pounds|years?|times|days?)\b"
+#: "The house" is none either; "The Avenue" is one.
+_NO_NAME = r"(?:The|This|That|A|An|Her|His|Their|My|Our|Your|Its|No|Another|Victim's|Suspect's)"
 _OFFICER = r"(?:PC|PS|DC|DS|DI|DCI|DCS|DSI|INSP|Insp|SGT|Sgt|PCSO|WPC|WDC|TDC|TDS|Supt|Ch Insp|Chief Inspector|Sergeant|Inspector|Constable)"
+
+#: How reports number the people in them and say what they look like: "VIC1", "IC3".
+_MENTION = rf"(?:VIC|SUS|WIT|IC)\d{_END}"
 
 #: Shapes that need more than one glance, tried before the rule for numbers, in this order.
 RECOGNISERS = (
@@ -109,7 +114,7 @@ RECOGNISERS = (
     Recogniser(
         "plate",
         re.compile(
-            rf"{_EDGE}(?:[A-Z]{{2}}{_S}[0-9OI]{{2}}{_S}[A-Z]{{3}}|[A-Z]\d{{1,3}}{_S}[A-Z]{{3}}|[A-Z]{{3}}{_S}\d{{1,3}}[A-Z]"
+            rf"{_EDGE}(?!{_MENTION})(?:[A-Z]{{2}}{_S}[0-9OI]{{2}}{_S}[A-Z]{{3}}|[A-Z]\d{{1,3}}{_S}[A-Z]{{3}}|[A-Z]{{3}}{_S}\d{{1,3}}[A-Z]"
             rf"|[A-Z]{{1,2}}[IZ][A-Z]? ?\d{{1,4}}|[A-Z]{{1,3}}\d{{1,4}}|\d{{1,4}}[A-Z]{{2,3}}(?<!HRS)|\d{{3}}{_S}[DX]{_S}\d{{3}}){_END}"
         ),
         "a vehicle",
@@ -130,7 +135,12 @@ RECOGNISERS = (
         "an address",
         _STREETS,
     ),
-    Recogniser("street", re.compile(rf"(?<!\w)(?:[A-Z][\w'-]+ ){{1,3}}(?i:{_STREET})(?!\w)"), "an address", _STREETS),
+    Recogniser(
+        "street",
+        re.compile(rf"(?<!\w)(?!{_NO_NAME} [a-z])(?:[A-Z][\w'-]+ ){{1,3}}(?i:{_STREET})(?!\w)"),
+        "an address",
+        _STREETS,
+    ),
     Recogniser(
         "door",
         re.compile(r"(?<!\w)(?:flat|apartment|apt|unit|room|house number|no\.?|number) ?\d{1,4}[a-z]?(?!\w)", re.I),
@@ -155,6 +165,7 @@ _ALLOWED_NUMBER = re.compile(
     r"|\d{1,2}x\d{1,2}|\d{1,2}(?:ft|')\d{0,2}\"?"
     r"|\d{1,3}(?:,\d{3})|\d{1,4}\.\d{1,2}"
     r"|[0-2]?\d[:.]?[0-5]\d ?(?:hrs)? ?(?:-|to) ?[0-2]?\d[:.]?[0-5]\d(?:hrs)?|\d{1,2}-\d{1,2}"
+    rf"|{_MENTION}"
     r"|24/7|50/50|\d/10|\d{1,2}/2\d)\Z",
     re.I,
 )

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.incident import Name, Person
@@ -34,7 +34,7 @@ def test_no_address_is_without_its_words(recogniser: Recogniser, data: st.DataOb
     assert not recogniser.signs.isdisjoint(words)
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.from_regex(BY_NAME["email"].pattern) | st.from_regex(BY_NAME["handle"].pattern))
 @example("x(AT)y.com")
 @example("x [ at ] y.com")
