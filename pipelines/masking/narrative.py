@@ -809,7 +809,7 @@ class _Teller:
                 said += owning
             if said and not pieces and not lead.strip(" \"'(-*.,"):
                 said = said[0].upper() + said[1:]
-                lead = ""
+                lead = lead.lstrip(" -*.,")
             if not said:
                 lead = lead.rstrip(" ,")
                 if lead[-1:] == "(":
@@ -1013,6 +1013,35 @@ _TWICE = re.compile(
 _BRACKETED_TWICE = re.compile(rf"(?i)\b({'|'.join((*_PEOPLE, *_THINGS))}) [(\[\"]\1[)\]\"]")
 
 
+#: What no tidy sentence begins or ends with, and what in a text of sentences shows that more of one may have to be put right.
+_EDGES = " ,;:-/"
+_UNTIDY = (
+    "  ",
+    " ,",
+    " .",
+    " ;",
+    " :",
+    " )",
+    " ?",
+    " !",
+    "(",
+    "[",
+    '"',
+    "*",
+    "''",
+    "' '",
+    *(a + b for a in ",;:" for b in ",;:"),
+)
+
+
+def _may_be_untidy(text: str) -> bool:
+    """Whether any sentence of a text may be other when tidied, but for its edges."""
+    for sign in _UNTIDY:  # noqa: SIM110 - asked of every narrative, and `any` costs more than it asks
+        if sign in text:
+            return True
+    return False
+
+
 def _once(text: str) -> str:
     """A tidy sentence in which something was said otherwise, without the same said twice."""
     for noun in _NOUNS:
@@ -1031,7 +1060,7 @@ def _tidy(text: str) -> str:
         text = _STOPS.sub(r"\1", text)
     while "  " in text:
         text = text.replace("  ", " ")
-    return text.strip(" ,;:-/")
+    return text.strip(_EDGES)
 
 
 #: A sentence of up to this many words that does not begin like one is an answer to the sentence before: "Expired in May."
@@ -1083,14 +1112,16 @@ def _sentences_of(narrative: str) -> list[str]:
         text = "\n".join(sentences)
     if states_immigration(text):
         sentences = _without_immigration(sentences)
-    signed = has_sign(text)
+    signed, untidy = has_sign(text), _may_be_untidy(text)
     told: list[str] = []
     for each in sentences:
         if each in _PLAIN_SENTENCES:
             told.append(each)
-        elif tidy := _unidentified(each) if has_digit(each) or (signed and has_sign(each)) else _tidy(each):
-            told.append(tidy)
-    return told
+        elif has_digit(each) or (signed and has_sign(each)):
+            told.append(_unidentified(each))
+        else:
+            told.append(_tidy(each) if untidy else each.strip(_EDGES))
+    return list(filter(None, told))
 
 
 def _unidentified(sentence: str) -> str:

@@ -112,6 +112,7 @@ def test_the_same_is_said_once_and_two_people_twice(text: str, expected: str) ->
         ('He said "I will hit you." and left.', 'He said "I will hit you." and left.'),
         ('He said "I will hit you. I mean it."', 'He said "I will hit you. I mean it."'),
         ("He rang her (07700 900777) again.", "He rang her (a number) again."),
+        ('"Omar?" she asked.', '"The suspect?" she asked.'),
     ],
 )
 def test_every_sentence_is_tidy(text: str, expected: str) -> None:

@@ -234,3 +234,12 @@ def test_every_digit_is_read(text: str) -> None:
     if len(reading.numbers) >= 6:
         alike = [each for each in words if not each.isalpha() or re.fullmatch("o|i|l|oo|il|li|ll|ol|lo|io|oi|ii", each)]
         assert reading.digits == re.sub("[a-z]", "", "".join(alike).translate(str.maketrans("oil", "011")))
+
+
+@settings(deadline=None)
+@given(st.text("a .,;:!?()[]\"'*-/", max_size=12) | st.text(max_size=20))
+def test_no_untidy_sentence_is_without_a_sign(text: str) -> None:
+    """What has no sign of being untidy is other when tidied at its edges only."""
+    text = clean(text).replace("\n", " ")
+    if not narrative._may_be_untidy(text):
+        assert narrative._tidy(text) == text.strip(narrative._EDGES)
