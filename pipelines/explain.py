@@ -5,7 +5,6 @@ The asker names the incident; nothing here prints anything about a person but ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from expectations.suites import SUITES, suite
 from pipelines.approvals import APPROVED, REFUSED
+from pipelines.batches import Coordinate
 from pipelines.context import Context
 from pipelines.resolve import NEWS_OF_A_REPLAY
 from pipelines.review import REASONS
@@ -84,7 +84,6 @@ _STATES = {
     "superseded": "is superseded by a newer version, and was never sent",
     "quarantined": "is quarantined",
 }
-_COORDINATE = re.compile(r"(?P<topic>[^\[\]@]+)\[(?P<partition>\d+)\]@(?P<offset>\d+)")
 
 
 class Explanation(NamedTuple):
@@ -157,15 +156,16 @@ class _Standing(NamedTuple):
 def _places(ctx: Context, conn: Connection, incident_id: str, force: str | None) -> Iterator[_Place]:
     c = coordinate.c
     query = select(c.id, c.topic, c.partition, c.offset, c.stage, c.rules, c.quarantined_at).order_by(c.id)
-    match = _COORDINATE.fullmatch(incident_id)
-    if match is not None:
-        where = c.topic == match["topic"], c.partition == int(match["partition"]), c.offset == int(match["offset"])
-        query = query.where(*where)
+    where = Coordinate.read(incident_id)
+    if where is not None:
+        query = query.where(c.topic == where.topic, c.partition == where.partition, c.offset == where.offset)
     else:
         of_it = select(mention.c.coordinate_id).join(incident, incident.c.id == mention.c.incident_id)
         query = query.where(c.id.in_(of_it.where(_incident(ctx, incident_id, force))))
     for identifier, topic, partition, offset, stage, rules, at in conn.execute(query):
-        yield _Place(identifier, f"{topic}[{partition}]@{offset}", stage or "", (rules or "").split(), at or "")
+        yield _Place(
+            identifier, str(Coordinate(topic, partition, offset)), stage or "", (rules or "").split(), at or ""
+        )
 
 
 def _incident(ctx: Context, incident_id: str, force: str | None) -> ColumnElement[bool]:

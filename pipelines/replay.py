@@ -7,7 +7,6 @@ replay would release to enforcement waits for named humans (`resolve.decide`; do
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ import numpy as np
 from sqlalchemy import Connection, delete, insert, select, update
 
 from pipelines.acts import Act, begin
-from pipelines.batches import Batch
+from pipelines.batches import Batch, Coordinate
 from pipelines.context import Context
 from pipelines.contracts import decode
 from pipelines.contracts.codes import Caution, Decision, Evidence, Protection, Standing, State
@@ -49,7 +48,6 @@ from pipelines.stores.database import writing
 from pipelines.stores.tables import coordinate, draft, incident, mention, stage_done
 from pipelines.tagging.rules import BIT
 
-_COORDINATE = re.compile(r"(?P<topic>[^\[\]@]+)\[(?P<partition>\d{1,9})\]@(?P<offset>\d{1,18})")
 _INDETERMINATE = int(Protection.INDETERMINATE)
 #: Rules whose protection is carried for good, also where today's rules would not give it.
 _PROTECTING = sum(
@@ -108,7 +106,7 @@ class _Record(NamedTuple):
 
     @property
     def name(self) -> str:
-        return f"{self.topic}[{self.partition}]@{self.offset}"
+        return str(Coordinate(self.topic, self.partition, self.offset))
 
 
 # ---- choosing ---------------------------------------------------------------------------------------------------
@@ -157,10 +155,8 @@ _COLUMNS = [coordinate.c[name] for name in ("id", "topic", "partition", "offset"
 def _named(conn: Connection, names: Sequence[str]) -> list[_Record]:
     c, found = coordinate.c, {}
     for name in names:
-        match = _COORDINATE.fullmatch(name)
-        if match is None:
-            raise UsageError("not a coordinate: expected `topic[partition]@offset`")
-        where = c.topic == match["topic"], c.partition == int(match["partition"]), c.offset == int(match["offset"])
+        asked = Coordinate.parse(name)
+        where = c.topic == asked.topic, c.partition == asked.partition, c.offset == asked.offset
         row = conn.execute(select(*_COLUMNS).where(*where)).first()
         if row is None:
             raise UsageError(f"`{name}` was never landed here: is the coordinate spelt as in the ledger?")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from pipelines.acts import begin
 from pipelines.approvals import Said, States, Verdict, approvers, obstacle, refused, said_of
+from pipelines.batches import Coordinate
 from pipelines.context import Context
 from pipelines.contracts.codes import Decision, Recipient, State
 from pipelines.errors import UsageError
@@ -86,7 +87,6 @@ REASONS: dict[str, Reason] = {
 _ONLY_BY_CONSENT = frozenset({"consent_ask"})
 #: Letters and a number, as in the staff register, without leading zeros: one person has one spelling.
 _STAFF = re.compile(r"[A-Z]{1,4}[1-9][0-9]{0,7}")
-_COORDINATE = re.compile(r"(?P<topic>[^\[\]@]+)\[(?P<partition>\d{1,9})\]@(?P<offset>\d{1,18})")
 _ID_DIGITS = 12
 
 
@@ -178,7 +178,7 @@ def holds(ctx: Context, recipient: Recipient | None = None, reason: str | None =
                 digest, blocked, approved = b"", _NOT_THE_POLICY, 0
             needed = 0 if blocked else ctx.policy.approvals_needed(to) or 0
             out.append(Hold(*where, state, why, since.get(where, ""), approved, needed, _short(digest), blocked))
-    return sorted(out, key=lambda hold: (hold.recipient, _order(hold.coordinate), hold.person_ref))
+    return sorted(out, key=lambda hold: (hold.recipient, Coordinate.parse(hold.coordinate), hold.person_ref))
 
 
 _NOT_THE_POLICY = "it is not the policy that holds it now, but the guard, or it is decided anew: the source corrects it"
@@ -186,11 +186,6 @@ _NOT_THE_POLICY = "it is not the policy that holds it now, but the guard, or it 
 
 def _short(state: bytes) -> str:
     return state.hex()[:_ID_DIGITS]
-
-
-def _order(where: str) -> tuple[str, int, int]:
-    match = _COORDINATE.fullmatch(where)
-    return (match["topic"], int(match["partition"]), int(match["offset"])) if match else (where, 0, 0)
 
 
 class _Decided(msgspec.Struct, frozen=True):
@@ -315,14 +310,12 @@ def _check_words(verdict: Verdict, recipient: Recipient, by: str, reason: str, r
 
 def _find(conn: Connection, where: str, person_ref: str) -> tuple[int, int, str]:
     """(mention, incident, the coordinate's name) of a person of a record."""
-    match = _COORDINATE.fullmatch(where)
-    if match is None:
-        raise UsageError("not a coordinate: expected `topic[partition]@offset`, as `cordon review list` shows it")
+    record = Coordinate.parse(where)
     c, m = coordinate.c, mention.c
     query = (
         select(m.id, m.incident_id)
         .join(coordinate, c.id == m.coordinate_id)
-        .where(c.topic == match["topic"], c.partition == int(match["partition"]), c.offset == int(match["offset"]))
+        .where(c.topic == record.topic, c.partition == record.partition, c.offset == record.offset)
         .where(m.person_ref == person_ref, m.quarantined.is_(False))
     )
     found = conn.execute(query).first()
@@ -330,7 +323,7 @@ def _find(conn: Connection, where: str, person_ref: str) -> tuple[int, int, str]
         raise UsageError(
             "there is no such person in a record that was processed: is the coordinate spelt as in the list?"
         )
-    return int(found[0]), int(found[1]), f"{match['topic']}[{int(match['partition'])}]@{int(match['offset'])}"
+    return int(found[0]), int(found[1]), str(record)
 
 
 def _check_hold(
