@@ -146,7 +146,7 @@ def settle(ctx: Context, conn: Connection, rows: Rows, unit: Unit, records: Reco
     within, outcome = judged(ctx, conn, rows)
     heed(ctx, conn, rows, outcome)
     plan = _plan(rows, outcome)
-    _refer_once(conn, rows, outcome, plan)
+    _refer_once(rows, outcome, plan, records)
     records.fetch(rows["coordinate_id"][[*plan.new_drafts, *plan.referrals]].tolist())
     _draft(ctx, conn, rows, plan, outcome, records)
     sent = _refer(ctx, conn, rows, within.protections, plan, outcome, unit, records)
@@ -279,18 +279,23 @@ def _plan(rows: Rows, outcome: Outcome) -> _Plan:
     return plan
 
 
-def _refer_once(conn: Connection, rows: Rows, outcome: Outcome, plan: _Plan) -> None:
-    """Of records under one version, the one with the smallest digest refers a person, whichever of them came first."""
+def _refer_once(rows: Rows, outcome: Outcome, plan: _Plan, records: Records) -> None:
+    """Of records under one version, the one with the smallest digest refers a person, whichever of them came first.
+
+    The digest is of what the record says, without a key: another state of the same records refers the same.
+    """
     due = set(plan.referrals)
-    people, records, was = rows.who.tolist(), rows["coordinate_id"].tolist(), rows.text("safeguarding_state")
+    people, record_ids, was = rows.who.tolist(), rows["coordinate_id"].tolist(), rows.text("safeguarding_state")
     released: dict[int, list[int]] = defaultdict(list)
     for i, n in plan.position.items():
         if outcome.safeguarding[n] is Decision.RELEASE:
             released[people[i]].append(i)
     several = [found for found in released.values() if len(found) > 1 and not due.isdisjoint(found)]
-    digests = ledger.digests(conn, {records[i] for found in several for i in found})
+    ids = {record_ids[i] for found in several for i in found}
+    records.fetch(ids)
+    digests = {i: hashlib.sha256(msgspec.json.encode(records[i])).digest() for i in ids}
     for found in several:
-        chosen, *others = sorted(found, key=lambda i: (digests[records[i]], i))
+        chosen, *others = sorted(found, key=lambda i: (digests[record_ids[i]], i))
         plan.referred_with.update((i, chosen) for i in others if was[i] not in _REFERRED)
         due.difference_update(others)
         due.add(chosen)

@@ -50,6 +50,9 @@ class KafkaSink:
         self._bootstrap = bootstrap
         self._group = group
         self._producers: dict[str, KafkaProducer] = {}
+        #: What this sink has sent itself. The broker may tell of it a moment later only: a commit is answered before
+        #: the offset in it can be read.
+        self._sent: dict[str, int] = {}
 
     def committed(self, mark: str) -> int | None:
         """The highest sequence durably sent under this mark, or None.
@@ -62,7 +65,7 @@ class KafkaSink:
         """
         where = self._where(mark)
         self._take(mark)
-        return self._read(where)
+        return max((n for n in (self._read(where), self._sent.get(mark)) if n is not None), default=None)
 
     def send(self, mark: str, sequence: int, messages: Sequence[Message]) -> None:
         """Sends all the messages and moves the mark to `sequence`, or does neither. Does nothing if it was done before.
@@ -72,14 +75,13 @@ class KafkaSink:
             RefusedError: if the broker will never take one of the messages.
         """
         where = self._where(mark)
-        if mark not in self._producers:
-            self._take(mark)
-            sent = self._read(where)
-            if sent is not None and sent >= sequence:
-                return
+        sent = self._sent.get(mark) if mark in self._producers else self.committed(mark)
+        if sent is not None and sent >= sequence:
+            return
         producer = self._producers[mark]
         try:
             self._transact(producer, where, sequence, messages)
+            self._sent[mark] = sequence
         except BaseException as error:
             # The mark's id is taken anew before the next unit, which closes whatever this one left open.
             self._drop(mark)
@@ -160,6 +162,7 @@ class KafkaSink:
         return None if found is None or found.offset < 0 else int(found.offset)
 
     def _drop(self, mark: str) -> None:
+        self._sent.pop(mark, None)
         producer = self._producers.pop(mark, None)
         if producer is not None:
             _discard(producer)

@@ -238,3 +238,15 @@ def test_who_is_quarantined_has_no_decision_and_no_receipt_of_one(
     decided = {(r["coordinate"], r["person_ref"]) for r in receipts if r["op"] == "decision"}
     assert (AT, "p2") in decided
     assert (AT, "p1") not in decided
+
+
+def test_which_of_two_records_refers_is_no_matter_of_keys(tmp_path: Path) -> None:
+    """States with secrets of their own refer the same of two records that came under one version."""
+    accounts = set()
+    for seed in range(6):
+        world = World(tmp_path / str(seed))
+        world.folder.mkdir()
+        both = [domestic(1, VICTIM, narrative=[{"type": "MO", "text": text}]) for text in ("He shouted.", "He left.")]
+        (message,) = world.run(*both, seed=seed).referrals
+        accounts.add(message["value"]["account"])
+    assert len(accounts) == 1

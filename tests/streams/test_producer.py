@@ -43,6 +43,7 @@ def test_messages_and_mark_move_together(broker: Broker, new_topic: Callable[...
         assert sink.committed(mark) is None
         sink.send(mark, 5, _unit(out, "a", "b"))
         assert sink.committed(mark) == 5
+        sink.send(mark, 5, _unit(out, "a", "b"))
     with KafkaSink(broker.bootstrap, group=group) as again:
         again.send(mark, 5, _unit(out, "a", "b"))
     assert _values(broker, out) == ["a", "b"]
