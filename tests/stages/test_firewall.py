@@ -213,6 +213,7 @@ def test_a_batch_decided_twice_changes_nothing(world: World) -> None:
     assert {state for (where, _, to), state in again.states.items() if to == "safeguarding" and where.startswith("in0")} <= {"released", "withheld"}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_what_went_stays_released_whatever_the_guard_says_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A referral that was sent is disclosed for ever; a later one that is stopped is not sent, and the decision says why."""
     sent = world.run(domestic(1, VICTIM, version=2))
@@ -224,6 +225,7 @@ def test_what_went_stays_released_whatever_the_guard_says_later(world: World, mo
     assert found.states[AT, "p1", "safeguarding"] == "released"
 
 
+@pytest.mark.slow
 def test_who_is_quarantined_has_no_decision_and_no_receipt_of_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +242,7 @@ def test_who_is_quarantined_has_no_decision_and_no_receipt_of_one(
     assert (AT, "p1") not in decided
 
 
+@pytest.mark.slow
 def test_which_of_two_records_refers_is_no_matter_of_keys(tmp_path: Path) -> None:
     """States with secrets of their own refer the same of two records that came under one version."""
     accounts = set()
