@@ -427,14 +427,12 @@ class Blocking(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class _NameLabels(NamedTuple):
     """What blocking says of one recorded name. Each label once."""
 
-    #: The beginning of the sound of each part, and the first sounds of two parts: used with a date of birth.
+    #: The beginning of the sound of each part, and the first sounds of two parts: used with a date of birth and with a home.
     dated: Collection[str]
     #: The sound of one part and the first sound of another: used with a year of birth.
     yearly: Collection[str]
     #: The sounds of two parts, in order: used without a date.
     undated: Collection[tuple[str, str]]
-    #: The first sounds of two parts: used with a home.
-    starts: Collection[str]
 
 
 def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
@@ -450,7 +448,6 @@ def _labels_of_name(name: tuple[str, ...]) -> _NameLabels:
                     ("1" + short, "1" + other_short, "2" + both),
                     (short + other_start, other_short + start),
                     ((key, other_key) if key <= other_key else (other_key, key),),
-                    (both,),
                 )
     return _labels_of_odd_name(name)
 
@@ -485,7 +482,7 @@ def _labels_of_odd_name(name: tuple[str, ...]) -> _NameLabels:
             for other_key in other.keys:
                 undated.add((key, other_key) if key <= other_key else (other_key, key))
     dated.update(["2" + pair for pair in starts])
-    return _NameLabels(dated, yearly, undated, starts)
+    return _NameLabels(dated, yearly, undated)
 
 
 def _labels_of_plain_name(parts: Sequence[tuple[str, str]]) -> _NameLabels:
@@ -496,7 +493,6 @@ def _labels_of_plain_name(parts: Sequence[tuple[str, str]]) -> _NameLabels:
         {"1" + key[:4] for key, _ in parts} | {"2" + both for both in starts},
         {one[1] + other[2] for one, other in pairs} | {other[1] + one[2] for one, other in pairs},
         {(one[0], other[0]) if one[0] <= other[0] else (other[0], one[0]) for one, other in pairs},
-        starts,
     )
 
 
@@ -613,18 +609,16 @@ class Blocker:
                 {label for one in every for label in one.dated},
                 {label for one in every for label in one.yearly},
                 {label for one in every for label in one.undated},
-                {label for one in every for label in one.starts},
             )
-        if identity.addresses:
-            starts = [macs[label] for label in found.starts]
-            for value in identity.addresses:
-                halves.add(macs.of("H|" + value), starts, _NO_SIDE, owner)
         dob = identity.dob
+        dated = [macs[label] for label in found.dated] if dob or identity.addresses else []
+        for value in identity.addresses:
+            halves.add(macs.of("H|" + value), dated, _NO_SIDE, owner)
         side = _DATED if dob else _NONE
         for one, other in found.undated:
             halves.add(macs["M|" + one], (macs[other],), side, owner)
         if dob:
-            halves.add(macs["B" + min(dob, _swapped(dob))], [macs[label] for label in found.dated], _NO_SIDE, owner)
+            halves.add(macs["B" + min(dob, _swapped(dob))], dated, _NO_SIDE, owner)
             side = _VAGUE if dob.endswith("0101") else _FULL
             halves.add(macs["Y" + dob[:4]], [macs[label] for label in found.yearly], side, owner)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.incident import Location, Person
@@ -259,6 +259,10 @@ def identities(draw: st.DrawFn) -> Identity:
     )
 
 
+@example(
+    Identity(names=(("محمد", "amina"),), addresses=("LS62AB|12",)),
+    Identity(names=(("smith", "amina"),), addresses=("LS62AB|12",)),
+)
 @given(identities(), identities())
 @settings(max_examples=600, deadline=None)
 def test_comparison_is_symmetric_and_blocking_covers_it(a: Identity, b: Identity) -> None:
