@@ -336,7 +336,7 @@ def _applied(text: str, recognisers: Iterable[Recogniser]) -> str:
     for recogniser in recognisers:
         if words is not None and recogniser.signs is not None and recogniser.signs.isdisjoint(words):
             continue
-        told = _replaced(text, recogniser.pattern, lambda _, instead=recogniser.instead: instead)  # type: ignore[misc]
+        told = _replaced(text, recogniser.pattern, lambda _, instead=recogniser.instead: instead)  # type: ignore[misc] # mypy infers no type for a default in a lambda
         if told is not text:
             text, words = told, small_words(told)
     return text

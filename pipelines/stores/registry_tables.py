@@ -54,7 +54,7 @@ for table, column in ((registry_block, "entries"), (registry_outline, "sealed"))
     event.listen(
         table,
         "after_create",
-        DDL(f"ALTER TABLE {table.name} ALTER COLUMN {column} SET STORAGE MAIN").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]
+        DDL(f"ALTER TABLE {table.name} ALTER COLUMN {column} SET STORAGE MAIN").execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
     )
 
 #: Every table of the registry.
